@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The field's words, algorithms and metrics: interactions, recommenders, top-k, ranking metrics.
+//!
+//! Pure by design: no files, no network, no async, no clock. Everything a stage or the web app needs
+//! to learn from interactions, to score items from a history and to measure how good that was.
+//! Users and items are dense `u32` indices here; their text keys stay outside.
+
+pub mod algorithms;
+mod error;
+pub mod evaluation;
+mod interactions;
+pub mod metrics;
+mod model;
+mod top_k;
+
+pub use algorithms::{Algorithm, load};
+pub use error::Error;
+pub use interactions::{Interaction, Interactions};
+pub use model::{ModelData, ModelHeader, Reason, Recommender, Tensor};
+pub use top_k::{Scored, top_k};

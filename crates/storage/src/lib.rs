@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Where served data lives: products, reviews, preferences, events, recommendations and models.
+//!
+//! One [`Store`] trait, two back ends chosen by URL: `sqlite://PATH`, embedded, nothing to install;
+//! `mongodb://HOST/DATABASE`, for several nodes. Both pass the same contract suite. This is the one
+//! place that speaks SQL or MongoDB; what a page looks like or how a list is scored is not known here.
+
+mod error;
+mod mongodb;
+mod open;
+mod records;
+mod sqlite;
+mod store;
+
+pub use error::Error;
+pub use open::{block_on, open};
+pub use records::{
+    EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
+    Review, SimilarItems, UserRecommendations,
+};
+pub use store::Store;

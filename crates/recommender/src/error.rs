@@ -1,0 +1,58 @@
+//! What can go wrong while fitting, saving or loading a recommender.
+
+/// Why a recommender could not be fitted, saved or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter lies outside its allowed range.
+    #[error("use {parameter} = {found} of {algorithm}: expected {expected}")]
+    Parameter {
+        /// Name of the algorithm, as in `pipeline.yaml`.
+        algorithm: &'static str,
+        /// Name of the parameter.
+        parameter: &'static str,
+        /// What the parameter was set to.
+        found: String,
+        /// The range that is allowed.
+        expected: &'static str,
+    },
+    /// There is nothing to learn from.
+    #[error("fit {algorithm}: the training interactions are empty; check the filters of `preprocess`")]
+    NoInteractions {
+        /// Name of the algorithm.
+        algorithm: &'static str,
+    },
+    /// A saved model names an algorithm that this program does not have.
+    #[error("load model: unknown algorithm `{found}`, expected one of {expected}")]
+    UnknownAlgorithm {
+        /// The name found in `model.json`.
+        found: String,
+        /// The known names, separated by commas.
+        expected: String,
+    },
+    /// A file of a saved model is missing.
+    #[error("load model: file `{file}` is missing")]
+    MissingFile {
+        /// Name of the file inside the model's folder.
+        file: String,
+    },
+    /// A file of a saved model does not hold what `model.json` says.
+    #[error("load model: file `{file}`: expected {expected}, found {found}")]
+    CorruptFile {
+        /// Name of the file inside the model's folder.
+        file: String,
+        /// What `model.json` announces.
+        expected: String,
+        /// What the file holds.
+        found: String,
+    },
+    /// `model.json` is not valid JSON of the expected form.
+    #[error("load model: file `{file}` is not a model header")]
+    Header {
+        /// Name of the file inside the model's folder.
+        file: String,
+        /// The parser's message, with line and column.
+        #[source]
+        source: serde_json::Error,
+    },
+}

@@ -1,0 +1,257 @@
+//! What every recommender can do, and the form in which a fitted one is kept.
+//!
+//! A model is a small JSON header and flat little-endian tensors. It is a map from file name to
+//! bytes, so that the pipeline can keep it in a folder and the store in a collection; this module
+//! itself touches neither.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Interaction, Scored};
+
+/// Version of the model format; raised when old files can no longer be read.
+pub const MODEL_FORMAT: u32 = 1;
+
+/// Why an item is recommended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// An item of the user's own history speaks for it.
+    BecauseOf {
+        /// The item of the history that contributes most.
+        item: u32,
+        /// Its share of the score, 0 to 1.
+        share: f32,
+    },
+    /// Many users chose it.
+    Popular,
+}
+
+/// A fitted recommender: scores every item from a history.
+///
+/// A history is what a user did, oldest first. No user row is stored, so a user never seen in
+/// training is served after one event, and evaluation and live serving share this one path.
+pub trait Recommender: Send + Sync {
+    /// Name of the algorithm, as in `pipeline.yaml`.
+    fn algorithm(&self) -> &'static str;
+
+    /// Number of items that it scores.
+    fn item_count(&self) -> usize;
+
+    /// Overwrites `scores` (one a item, higher is better) for a user with this history.
+    ///
+    /// An empty history is allowed and gives the algorithm's default for strangers. Items of the
+    /// history are scored too; leaving them out is the caller's choice. Indices in the history that
+    /// lie outside the model's items are ignored.
+    ///
+    /// # Panics
+    /// If `scores.len() != self.item_count()`.
+    fn score(&self, history: &[Interaction], scores: &mut [f32]);
+
+    /// The `k` items most like `item`, best first, never `item` itself; empty where the algorithm
+    /// has no such notion.
+    fn similar(&self, _item: u32, _k: usize) -> Vec<Scored> {
+        Vec::new()
+    }
+
+    /// Why `item` suits a user with this history, where the algorithm can tell.
+    fn explain(&self, _item: u32, _history: &[Interaction]) -> Option<Reason> {
+        None
+    }
+
+    /// The rating (in the units of the training weights) that the user would give, for algorithms
+    /// that predict ratings.
+    fn predict_rating(&self, _history: &[Interaction], _item: u32) -> Option<f32> {
+        None
+    }
+
+    /// Everything that [`crate::load`] needs to build the same recommender again.
+    fn save(&self) -> ModelData;
+}
+
+/// A flat array with a shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tensor {
+    /// 32-bit floats.
+    F32 {
+        /// Length of each dimension, outermost first.
+        shape: Vec<usize>,
+        /// The values, row by row.
+        data: Vec<f32>,
+    },
+    /// 32-bit unsigned integers.
+    U32 {
+        /// Length of each dimension, outermost first.
+        shape: Vec<usize>,
+        /// The values, row by row.
+        data: Vec<u32>,
+    },
+}
+
+/// What `model.json` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelHeader {
+    /// [`MODEL_FORMAT`] of the writer.
+    pub format: u32,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Its parameters, defaults filled in, seed included.
+    pub parameters: serde_json::Value,
+    /// Number of items.
+    pub items: usize,
+    /// Element type and shape of each tensor file, by name.
+    pub tensors: BTreeMap<String, TensorHeader>,
+    /// Names of the models that this one is made of, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+}
+
+/// Element type and shape of a tensor file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TensorHeader {
+    /// `f32` or `u32`.
+    pub dtype: String,
+    /// Length of each dimension, outermost first.
+    pub shape: Vec<usize>,
+}
+
+/// A fitted recommender as data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelData {
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Its parameters, defaults filled in, seed included.
+    pub parameters: serde_json::Value,
+    /// Number of items.
+    pub items: usize,
+    /// Its arrays by name.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// The models that this one is made of, with their names, in order.
+    pub parts: Vec<(String, ModelData)>,
+}
+
+impl Tensor {
+    /// A one-dimensional float tensor.
+    pub fn vector(data: Vec<f32>) -> Self {
+        Self::F32 { shape: vec![data.len()], data }
+    }
+
+    /// A float matrix, row by row.
+    pub fn matrix(rows: usize, columns: usize, data: Vec<f32>) -> Self {
+        Self::F32 { shape: vec![rows, columns], data }
+    }
+
+    /// A one-dimensional integer tensor.
+    pub fn indices(data: Vec<u32>) -> Self {
+        Self::U32 { shape: vec![data.len()], data }
+    }
+
+    fn header(&self) -> TensorHeader {
+        let (dtype, shape) = match self {
+            Self::F32 { shape, .. } => ("f32", shape),
+            Self::U32 { shape, .. } => ("u32", shape),
+        };
+        TensorHeader { dtype: dtype.to_owned(), shape: shape.clone() }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::F32 { data, .. } => data.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Self::U32 { data, .. } => data.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    fn from_bytes(file: &str, header: &TensorHeader, bytes: &[u8]) -> Result<Self, Error> {
+        let corrupt = |expected: String, found: String| Error::CorruptFile { file: file.to_owned(), expected, found };
+        let expected_size = header.shape.iter().try_fold(4_usize, |size, length| size.checked_mul(*length));
+        if expected_size != Some(bytes.len()) {
+            return Err(corrupt(format!("shape {:?} of 4 bytes each", header.shape), format!("{} bytes", bytes.len())));
+        }
+        let words = bytes.as_chunks::<4>().0.iter();
+        let shape = header.shape.clone();
+        match header.dtype.as_str() {
+            "f32" => Ok(Self::F32 { shape, data: words.map(|word| f32::from_le_bytes(*word)).collect() }),
+            "u32" => Ok(Self::U32 { shape, data: words.map(|word| u32::from_le_bytes(*word)).collect() }),
+            other => Err(corrupt("dtype f32 or u32".to_owned(), other.to_owned())),
+        }
+    }
+}
+
+impl ModelData {
+    /// The files of the model's folder: name (with `/` for parts) to bytes. The same model gives
+    /// the same bytes.
+    pub fn to_files(&self) -> BTreeMap<String, Vec<u8>> {
+        let header = ModelHeader {
+            format: MODEL_FORMAT,
+            algorithm: self.algorithm.clone(),
+            parameters: self.parameters.clone(),
+            items: self.items,
+            tensors: self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.header())).collect(),
+            parts: self.parts.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        let json = serde_json::to_vec_pretty(&header).expect("a header of strings and numbers is valid JSON");
+        let mut files = BTreeMap::from([("model.json".to_owned(), json)]);
+        files.extend(self.tensors.iter().map(|(name, tensor)| (format!("{name}.bin"), tensor.to_bytes())));
+        for (name, part) in &self.parts {
+            files.extend(part.to_files().into_iter().map(|(file, bytes)| (format!("parts/{name}/{file}"), bytes)));
+        }
+        files
+    }
+
+    /// The model that [`Self::to_files`] wrote.
+    pub fn from_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Error> {
+        Self::from_files_below(files, "")
+    }
+
+    fn from_files_below(files: &BTreeMap<String, Vec<u8>>, prefix: &str) -> Result<Self, Error> {
+        let file = |name: &str| {
+            let name = format!("{prefix}{name}");
+            files.get(&name).map(|bytes| (name.clone(), bytes)).ok_or(Error::MissingFile { file: name })
+        };
+        let (name, json) = file("model.json")?;
+        let header: ModelHeader =
+            serde_json::from_slice(json).map_err(|source| Error::Header { file: name.clone(), source })?;
+        if header.format != MODEL_FORMAT {
+            return Err(Error::CorruptFile {
+                file: name,
+                expected: format!("model format {MODEL_FORMAT}"),
+                found: format!("format {}", header.format),
+            });
+        }
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in &header.tensors {
+            let (path, bytes) = file(&format!("{name}.bin"))?;
+            tensors.insert(name.clone(), Tensor::from_bytes(&path, tensor, bytes)?);
+        }
+        let mut parts = Vec::new();
+        for name in &header.parts {
+            parts.push((name.clone(), Self::from_files_below(files, &format!("{prefix}parts/{name}/"))?));
+        }
+        Ok(Self { algorithm: header.algorithm, parameters: header.parameters, items: header.items, tensors, parts })
+    }
+
+    /// The float tensor of that name.
+    pub fn floats(&self, name: &str) -> Result<&[f32], Error> {
+        match self.tensors.get(name) {
+            Some(Tensor::F32 { data, .. }) => Ok(data),
+            other => Err(self.wrong_tensor(name, "f32", other)),
+        }
+    }
+
+    /// The integer tensor of that name.
+    pub fn integers(&self, name: &str) -> Result<&[u32], Error> {
+        match self.tensors.get(name) {
+            Some(Tensor::U32 { data, .. }) => Ok(data),
+            other => Err(self.wrong_tensor(name, "u32", other)),
+        }
+    }
+
+    fn wrong_tensor(&self, name: &str, expected: &str, found: Option<&Tensor>) -> Error {
+        Error::CorruptFile {
+            file: format!("{name}.bin"),
+            expected: format!("a tensor of {expected} for algorithm {}", self.algorithm),
+            found: found.map_or_else(|| "none".to_owned(), |tensor| tensor.header().dtype),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What can go wrong with a store.
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The URL names no known back end, or not fully.
+    #[error("open store `{url}`: {problem}; expected sqlite://PATH or mongodb://HOST:PORT/DATABASE")]
+    Url {
+        /// The URL without its password.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store does not answer.
+    #[error("reach store {location}; is it running, and is the address right?")]
+    Unreachable {
+        /// The URL without its password.
+        location: String,
+        /// The driver's message.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store refused or failed an operation.
+    #[error("{action} in store {location}")]
+    Operation {
+        /// What was tried, such as `write reviews`.
+        action: &'static str,
+        /// The URL without its password.
+        location: String,
+        /// The driver's message.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Whether the store could not be reached at all (exit code 3 of the program).
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}

@@ -1,0 +1,199 @@
+//! The records that a store keeps, in the form in which pages and API give them out.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A product, keyed by asin.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// Item key.
+    pub asin: String,
+    /// Plain text.
+    pub title: Option<String>,
+    /// Plain text.
+    pub brand: Option<String>,
+    /// From general to special.
+    pub categories: Vec<String>,
+    /// In the shop's currency.
+    pub price: Option<f32>,
+    /// Plain text.
+    pub description: Option<String>,
+    /// Address of a picture.
+    pub image: Option<String>,
+    /// Item keys.
+    pub also_bought: Vec<String>,
+    /// Item keys.
+    pub also_viewed: Vec<String>,
+    /// Mean of its ratings, 1 to 5; none without ratings.
+    pub rating_mean: Option<f32>,
+    /// Number of its ratings.
+    pub rating_count: u32,
+}
+
+/// A review, keyed by (asin, user, time, ordinal).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    /// Item key.
+    pub asin: String,
+    /// User key.
+    pub user: String,
+    /// Unix seconds, UTC.
+    pub time: i64,
+    /// 0, or 1, 2, ... for further reviews of the same item by the same user at the same time.
+    pub ordinal: u32,
+    /// 1 to 5.
+    pub rating: f32,
+    /// Headline.
+    pub title: Option<String>,
+    /// Body.
+    pub text: Option<String>,
+    /// Whether the shop knows of a purchase.
+    pub verified: Option<bool>,
+    /// Readers who found it helpful.
+    pub helpful_votes: Option<u32>,
+}
+
+/// What a user likes, as set on the preferences form.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Preferences {
+    /// Preferred categories.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Preferred brands.
+    #[serde(default)]
+    pub brands: Vec<String>,
+    /// Lowest price wanted.
+    #[serde(default)]
+    pub price_min: Option<f32>,
+    /// Highest price wanted.
+    #[serde(default)]
+    pub price_max: Option<f32>,
+    /// Items never to be recommended.
+    #[serde(default)]
+    pub excluded_items: Vec<String>,
+}
+
+/// Something that a user did live.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Unique; a second event of the same id changes nothing.
+    pub id: String,
+    /// User key.
+    pub user: String,
+    /// Item key.
+    pub asin: String,
+    /// What was done, such as `view` or `purchase`.
+    pub kind: String,
+    /// Strength in the units of ratings, 1 to 5.
+    pub weight: f32,
+    /// Unix milliseconds, UTC.
+    pub time_ms: i64,
+}
+
+/// One place of a list of recommendations or similar items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recommended {
+    /// Item key.
+    pub asin: String,
+    /// Higher is better.
+    pub score: f32,
+    /// The item of the user's history that speaks for it most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because_of: Option<String>,
+}
+
+/// The items most like one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SimilarItems {
+    /// Item key.
+    pub asin: String,
+    /// Best first.
+    pub items: Vec<Recommended>,
+}
+
+/// The list of one user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserRecommendations {
+    /// User key.
+    pub user: String,
+    /// Best first.
+    pub items: Vec<Recommended>,
+}
+
+/// A published model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelVersion {
+    /// Unique name; the fingerprint of the `publish` run.
+    pub version: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// Name of the stage that trained it.
+    pub model: String,
+    /// Name of the algorithm.
+    pub algorithm: String,
+    /// Number of items that it scores.
+    pub items: u64,
+    /// Number of users with a list.
+    pub users: u64,
+    /// Quality figures of all models of the run, as `evaluate` wrote them.
+    pub metrics: Value,
+}
+
+/// A report that came with a model version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportInfo {
+    /// Name in addresses, such as `eda-report`.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Size of the HTML.
+    pub size_bytes: u64,
+}
+
+/// What to search products by. All given conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProductQuery {
+    /// Words that title, brand or asin contain, in any order; case does not matter.
+    pub text: Option<String>,
+    /// A category that the product is in.
+    pub category: Option<String>,
+    /// Its brand.
+    pub brand: Option<String>,
+    /// Lowest price.
+    pub price_min: Option<f32>,
+    /// Highest price.
+    pub price_max: Option<f32>,
+    /// How many to leave out before the first.
+    pub offset: u64,
+    /// How many to give at most.
+    pub limit: u64,
+}
+
+/// A part of a longer list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows of this part.
+    pub rows: Vec<T>,
+    /// Number of rows in all.
+    pub total: u64,
+    /// How many were left out before the first.
+    pub offset: u64,
+}
+
+/// A value and how many products have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facet {
+    /// The value.
+    pub name: String,
+    /// Number of products.
+    pub count: u64,
+}
+
+/// The commonest categories and brands, commonest first, ties by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facets {
+    /// Categories.
+    pub categories: Vec<Facet>,
+    /// Brands.
+    pub brands: Vec<Facet>,
+}

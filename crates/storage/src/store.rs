@@ -1,0 +1,113 @@
+//! The contract that every back end fulfils.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::{
+    Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
+    Review, SimilarItems, UserRecommendations,
+};
+
+/// A place where served data lives.
+///
+/// Two groups of data change as a whole and are tagged, so that a reader never sees half of one:
+/// the catalogue by *generation* (one run of `load`) and everything that a model says by *version*
+/// (one run of `publish`). Writing is idempotent: the same call twice leaves the same state.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The URL without its password, for messages.
+    fn location(&self) -> &str;
+
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), Error>;
+
+    // Catalogue: products and reviews.
+
+    /// Inserts or replaces products, keyed by asin, tagged with `generation`. Figures that another
+    /// call owns (rating mean and count) are written as given.
+    async fn put_products(&self, generation: &str, products: &[Product]) -> Result<(), Error>;
+
+    /// Inserts or replaces reviews, keyed by (asin, user, time, ordinal), tagged with `generation`.
+    async fn put_reviews(&self, generation: &str, reviews: &[Review]) -> Result<(), Error>;
+
+    /// Ends a load: removes products and reviews of other generations, builds what reads need
+    /// (indexes), and remembers `generation`.
+    async fn finish_load(&self, generation: &str) -> Result<(), Error>;
+
+    /// The generation whose load was finished last, or none.
+    async fn loaded(&self) -> Result<Option<String>, Error>;
+
+    /// One product.
+    async fn product(&self, asin: &str) -> Result<Option<Product>, Error>;
+
+    /// Those of the products that exist, in the order asked for.
+    async fn products(&self, asins: &[String]) -> Result<Vec<Product>, Error>;
+
+    /// Products by words and filters; most rated first, ties by asin.
+    async fn search(&self, query: &ProductQuery) -> Result<Page<Product>, Error>;
+
+    /// The `limit` commonest categories and brands.
+    async fn facets(&self, limit: u64) -> Result<Facets, Error>;
+
+    /// Reviews of a product: most helpful first, then newest, then by user.
+    async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error>;
+
+    /// A user's newest reviews, newest first, ties by asin.
+    async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error>;
+
+    /// Some users with most reviews, most first, ties by key: for the home page of a demo.
+    async fn active_users(&self, limit: u64) -> Result<Vec<String>, Error>;
+
+    // Live: events and preferences.
+
+    /// Keeps an event; false if its id was there already (then nothing changes).
+    async fn put_event(&self, event: &EventRecord) -> Result<bool, Error>;
+
+    /// A user's newest events, newest first, ties by id.
+    async fn events_of_user(&self, user: &str, limit: u64) -> Result<Vec<EventRecord>, Error>;
+
+    /// Sets a user's preferences.
+    async fn put_preferences(&self, user: &str, preferences: &Preferences) -> Result<(), Error>;
+
+    /// A user's preferences, if any were set.
+    async fn preferences(&self, user: &str) -> Result<Option<Preferences>, Error>;
+
+    // Published models.
+
+    /// Keeps similar items of a version, keyed by asin.
+    async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error>;
+
+    /// Keeps recommendations of a version, keyed by user.
+    async fn put_recommendations(&self, version: &str, lists: &[UserRecommendations]) -> Result<(), Error>;
+
+    /// Keeps a file of a version's model (any size: the store splits it as it needs).
+    async fn put_model_file(&self, version: &str, name: &str, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Keeps a report of a version.
+    async fn put_report(&self, version: &str, name: &str, title: &str, html: &str) -> Result<(), Error>;
+
+    /// Makes a completely written version the active one, in one step that readers see whole.
+    async fn activate(&self, version: &ModelVersion) -> Result<(), Error>;
+
+    /// The active version, or none before the first.
+    async fn active(&self) -> Result<Option<ModelVersion>, Error>;
+
+    /// Removes everything of all versions but these: old ones, and the rests of broken runs.
+    async fn keep_versions(&self, versions: &[String]) -> Result<(), Error>;
+
+    /// Items most like `asin` in a version.
+    async fn similar(&self, version: &str, asin: &str) -> Result<Vec<Recommended>, Error>;
+
+    /// A user's list in a version, if the user has one.
+    async fn recommendations(&self, version: &str, user: &str) -> Result<Option<Vec<Recommended>>, Error>;
+
+    /// All files of a version's model by name.
+    async fn model_files(&self, version: &str) -> Result<BTreeMap<String, Vec<u8>>, Error>;
+
+    /// The reports of a version, by name.
+    async fn reports(&self, version: &str) -> Result<Vec<ReportInfo>, Error>;
+
+    /// One report's HTML.
+    async fn report(&self, version: &str, name: &str) -> Result<Option<String>, Error>;
+}
