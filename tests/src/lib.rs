@@ -1,1 +1,30 @@
-//! Placeholder.
+//! What the end-to-end tests share: where things are, running the program, talking to its server.
+
+mod program;
+mod real_data;
+mod server;
+
+pub use program::{Outcome, Program};
+pub use real_data::{RealData, real_data};
+pub use server::Server;
+
+use std::path::PathBuf;
+
+/// The root of the workspace.
+pub fn workspace_root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or_else(|| manifest.clone(), std::path::Path::to_path_buf)
+}
+
+/// A MongoDB server's URL without database, from `MONGODB_URL`.
+///
+/// # Panics
+/// If it is missing although `REQUIRE_SERVICES=1` says that it must be there.
+pub fn mongodb_url() -> Option<String> {
+    let url = std::env::var("MONGODB_URL").ok().filter(|url| !url.is_empty());
+    assert!(
+        url.is_some() || std::env::var("REQUIRE_SERVICES").as_deref() != Ok("1"),
+        "MONGODB_URL is not set; run the tests through scripts/test.sh"
+    );
+    url
+}
