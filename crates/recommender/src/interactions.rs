@@ -83,6 +83,7 @@ impl Interactions {
     }
 
     /// The same interactions seen from the items: row = item, `item` field = user.
+    #[must_use]
     pub fn transposed(&self) -> Self {
         let pairs: Vec<(u32, Interaction)> = self
             .histories()
@@ -107,6 +108,7 @@ impl Interactions {
     ///
     /// # Panics
     /// If the two disagree about the number of users or items.
+    #[must_use]
     pub fn merged(&self, other: &Self) -> Self {
         assert_eq!((self.user_count(), self.items), (other.user_count(), other.items), "same index tables");
         let pairs: Vec<(u32, Interaction)> = [self, other]

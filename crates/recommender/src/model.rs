@@ -181,6 +181,9 @@ impl Tensor {
 impl ModelData {
     /// The files of the model's folder: name (with `/` for parts) to bytes. The same model gives
     /// the same bytes.
+    ///
+    /// # Panics
+    /// Never: the header is plain data.
     pub fn to_files(&self) -> BTreeMap<String, Vec<u8>> {
         let header = ModelHeader {
             format: MODEL_FORMAT,
