@@ -1,1 +1,90 @@
-//! Placeholder.
+//! The HTML reports: templates, their parts, and charts.
+//!
+//! A report is one self-contained file: styles and charts stand inside it, it needs no script and no
+//! network, and everything from data is escaped. Stages compute; this crate only shows. A new report
+//! is one line in [`Template`], its text in `templates/`, and nothing else.
+
+pub mod chart;
+mod error;
+pub mod evaluation;
+pub mod format;
+pub mod page;
+
+use std::sync::LazyLock;
+
+use handlebars::Handlebars;
+use serde::Serialize;
+
+pub use error::Error;
+
+/// Every report there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// What the data looks like; filled with [`page::Page`].
+    Eda,
+    /// How good the models are; filled through [`evaluation::Evaluation::render`].
+    Evaluation,
+    /// How faithful a sample is; filled with [`page::Page`].
+    Sample,
+}
+
+impl Template {
+    /// Every report, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Eda, Self::Evaluation, Self::Sample];
+
+    /// Name and text of the template.
+    fn source(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Eda => ("eda", include_str!("../templates/eda.hbs")),
+            Self::Evaluation => ("evaluation", include_str!("../templates/evaluation.hbs")),
+            Self::Sample => ("sample", include_str!("../templates/sample.hbs")),
+        }
+    }
+}
+
+/// What the templates share.
+const PARTIALS: [(&str, &str); 5] = [
+    ("layout", include_str!("../templates/partials/layout.hbs")),
+    ("style", include_str!("../templates/partials/style.hbs")),
+    ("facts", include_str!("../templates/partials/facts.hbs")),
+    ("section", include_str!("../templates/partials/section.hbs")),
+    ("table", include_str!("../templates/partials/table.hbs")),
+];
+
+/// The report as one HTML file.
+///
+/// A field that the template names and `data` lacks is an error, never an empty place.
+pub fn render(template: Template, data: &impl Serialize) -> Result<String, Error> {
+    let name = template.source().0;
+    REGISTRY.render(name, data).map_err(|source| Error { template: name, source: Box::new(source) })
+}
+
+static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    format::register(&mut registry);
+    for (name, text) in PARTIALS.into_iter().chain(Template::ALL.map(Template::source)) {
+        registry.register_template_string(name, text).expect("the test `every_template_is_valid` parses them all");
+    }
+    registry
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_valid() {
+        for template in Template::ALL {
+            assert!(REGISTRY.has_template(template.source().0));
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_an_error_that_names_template_and_field() {
+        let error = render(Template::Eda, &serde_json::json!({})).unwrap_err();
+        assert_eq!(error.to_string(), "render report `eda`");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("title"), "{cause}");
+    }
+}
