@@ -1,5 +1,8 @@
 //! What can go wrong with a store.
 
+/// What a driver says; the end of the chain of causes.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,14 +15,29 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// The store does not answer.
-    #[error("reach store {location}; is it running, and is the address right?")]
+    /// The store does not answer, or its file cannot be opened.
+    #[error("reach store {location}; {advice}")]
     Unreachable {
         /// The URL without its password.
         location: String,
+        /// What to look at.
+        advice: &'static str,
         /// The driver's message.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store was written by a newer program.
+    #[error(
+        "open store {location}: its schema has version {found}, this program knows up to {known}; \
+         use the newer program, or another store"
+    )]
+    Newer {
+        /// The URL without its password.
+        location: String,
+        /// The version of the schema in the store.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
     },
     /// The store refused or failed an operation.
     #[error("{action} in store {location}")]

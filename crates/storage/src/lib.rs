@@ -5,11 +5,12 @@
 //! place that speaks SQL or MongoDB; what a page looks like or how a list is scored is not known here.
 
 mod error;
-mod mongodb;
+mod mongo;
 mod open;
 mod records;
 mod sqlite;
 mod store;
+mod words;
 
 pub use error::Error;
 pub use open::{block_on, open};
@@ -17,4 +18,4 @@ pub use records::{
     EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
     Review, SimilarItems, UserRecommendations,
 };
-pub use store::Store;
+pub use store::{MOST_FACETS, Store};

@@ -9,11 +9,20 @@ use crate::{
     Review, SimilarItems, UserRecommendations,
 };
 
+/// Most categories, brands and active users that a store remembers of a load.
+pub const MOST_FACETS: u64 = 1000;
+
 /// A place where served data lives.
 ///
 /// Two groups of data change as a whole and are tagged, so that a reader never sees half of one:
 /// the catalogue by *generation* (one run of `load`) and everything that a model says by *version*
 /// (one run of `publish`). Writing is idempotent: the same call twice leaves the same state.
+///
+/// Readers of the catalogue see the generation whose load was finished last, and nothing before the
+/// first [`finish_load`](Self::finish_load); a generation that is still being written is not seen.
+/// Writing to the finished generation (say, products with new figures) is seen at once.
+///
+/// All keys and texts may hold any characters; none has a meaning to the store.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The URL without its password, for messages.
@@ -31,8 +40,10 @@ pub trait Store: Send + Sync {
     /// Inserts or replaces reviews, keyed by (asin, user, time, ordinal), tagged with `generation`.
     async fn put_reviews(&self, generation: &str, reviews: &[Review]) -> Result<(), Error>;
 
-    /// Ends a load: removes products and reviews of other generations, builds what reads need
-    /// (indexes), and remembers `generation`.
+    /// Ends a load: builds what reads need (indexes, facets, active users), shows `generation` to
+    /// readers in one step, and removes products and reviews of other generations.
+    ///
+    /// Calling it again brings facets and active users up to date with what was written since.
     async fn finish_load(&self, generation: &str) -> Result<(), Error>;
 
     /// The generation whose load was finished last, or none.
@@ -47,7 +58,7 @@ pub trait Store: Send + Sync {
     /// Products by words and filters; most rated first, ties by asin.
     async fn search(&self, query: &ProductQuery) -> Result<Page<Product>, Error>;
 
-    /// The `limit` commonest categories and brands.
+    /// The `limit` (up to [`MOST_FACETS`]) commonest categories and brands at the end of the load.
     async fn facets(&self, limit: u64) -> Result<Facets, Error>;
 
     /// Reviews of a product: most helpful first, then newest, then by user.
@@ -56,7 +67,8 @@ pub trait Store: Send + Sync {
     /// A user's newest reviews, newest first, ties by asin.
     async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error>;
 
-    /// Some users with most reviews, most first, ties by key: for the home page of a demo.
+    /// The `limit` (up to [`MOST_FACETS`]) users with most reviews at the end of the load, most
+    /// first, ties by key: for the home page of a demo.
     async fn active_users(&self, limit: u64) -> Result<Vec<String>, Error>;
 
     // Live: events and preferences.
@@ -93,7 +105,8 @@ pub trait Store: Send + Sync {
     /// The active version, or none before the first.
     async fn active(&self) -> Result<Option<ModelVersion>, Error>;
 
-    /// Removes everything of all versions but these: old ones, and the rests of broken runs.
+    /// Removes everything of all versions but these: old ones, and the rests of broken runs. If the
+    /// active version is not among them, none is active afterwards.
     async fn keep_versions(&self, versions: &[String]) -> Result<(), Error>;
 
     /// Items most like `asin` in a version.

@@ -1,0 +1,102 @@
+//! Tables of the SQLite back end and how a connection is set up.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::Cause;
+
+/// Raised when a table changes; older files are then brought up in [`prepare`].
+pub(super) const VERSION: i64 = 1;
+
+/// Marks a file as this program's: "RECO" in ASCII.
+const APPLICATION: i64 = 0x5245_434F;
+
+/// Reviews are clustered by product, as they are read: one product's reviews are one stretch of the
+/// file. Their other indexes are built by `finish_load`, which is faster than keeping them up to date.
+const TABLES: &str = "
+CREATE TABLE generations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, loaded INTEGER NOT NULL DEFAULT 0,
+    facets TEXT, active_users TEXT
+) STRICT;
+CREATE TABLE products (
+    id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, asin TEXT NOT NULL, title TEXT, brand TEXT,
+    categories TEXT NOT NULL, price REAL, description TEXT, image TEXT, also_bought TEXT NOT NULL,
+    also_viewed TEXT NOT NULL, rating_mean REAL, rating_count INTEGER NOT NULL, UNIQUE (generation, asin)
+) STRICT;
+CREATE INDEX products_by_count ON products (generation, rating_count DESC, asin);
+CREATE INDEX products_by_brand ON products (generation, brand, rating_count DESC, asin);
+CREATE TABLE product_categories (
+    product INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY (product, category)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX products_by_category ON product_categories (category, product);
+CREATE VIRTUAL TABLE product_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = 'none', prefix = '2 3', tokenize = 'ascii'
+);
+CREATE TABLE reviews (
+    generation INTEGER NOT NULL, asin TEXT NOT NULL, user TEXT NOT NULL, time INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL, rating REAL NOT NULL, title TEXT, text TEXT, verified INTEGER,
+    helpful_votes INTEGER, PRIMARY KEY (generation, asin, user, time, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+    id TEXT PRIMARY KEY, user TEXT NOT NULL, asin TEXT NOT NULL, kind TEXT NOT NULL, weight REAL NOT NULL,
+    time_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_user ON events (user, time_ms DESC, id);
+CREATE TABLE preferences (user TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, active INTEGER NOT NULL DEFAULT 0, info TEXT
+) STRICT;
+CREATE TABLE similar (
+    version INTEGER NOT NULL, asin TEXT NOT NULL, items TEXT NOT NULL, PRIMARY KEY (version, asin)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recommendations (
+    version INTEGER NOT NULL, user TEXT NOT NULL, items TEXT NOT NULL, PRIMARY KEY (version, user)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE model_files (
+    version INTEGER NOT NULL, name TEXT NOT NULL, chunk INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (version, name, chunk)
+) STRICT;
+CREATE TABLE reports (
+    version INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, html TEXT NOT NULL,
+    PRIMARY KEY (version, name)
+) STRICT;
+";
+
+/// Settings of every connection. Readers never wait for writers (WAL); a writer of another process
+/// is waited for.
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(20))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;
+         PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+    )
+}
+
+/// What a file holds.
+pub(super) enum State {
+    /// The tables are there.
+    Ready,
+    /// A newer program wrote it, with this schema version.
+    Newer(i64),
+}
+
+/// Makes the tables of an empty file and checks those of another.
+pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && pragma("application_id")? != APPLICATION {
+        return Err("the file is an SQLite database of another program".into());
+    }
+    match pragma("user_version")? {
+        found if found > VERSION => return Ok(State::Newer(found)),
+        _ if tables == 0 => {
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
+        }
+        _ => {}
+    }
+    Ok(State::Ready)
+}
