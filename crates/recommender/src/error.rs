@@ -22,6 +22,27 @@ pub enum Error {
         /// Name of the algorithm.
         algorithm: &'static str,
     },
+    /// No item has a usable word.
+    #[error(
+        "fit {algorithm}: none of {items} items has a usable word; load metadata with titles or descriptions, \
+         or lower `min_df`"
+    )]
+    NoText {
+        /// Name of the algorithm.
+        algorithm: &'static str,
+        /// Number of items.
+        items: usize,
+    },
+    /// Recommenders that do not fit together.
+    #[error("combine recommenders: part `{part}`: expected {expected}, found {found}")]
+    WrongPart {
+        /// Name of the part.
+        part: String,
+        /// What every part must have.
+        expected: String,
+        /// What this one has.
+        found: String,
+    },
     /// A saved model names an algorithm that this program does not have.
     #[error("load model: unknown algorithm `{found}`, expected one of {expected}")]
     UnknownAlgorithm {
@@ -35,6 +56,15 @@ pub enum Error {
     MissingFile {
         /// Name of the file inside the model's folder.
         file: String,
+    },
+    /// The parameters in a saved model are not those of its algorithm.
+    #[error("load model: the parameters are not those of {algorithm}")]
+    SavedParameters {
+        /// Name of the algorithm.
+        algorithm: String,
+        /// The parser's message.
+        #[source]
+        source: serde_json::Error,
     },
     /// A file of a saved model does not hold what `model.json` says.
     #[error("load model: file `{file}`: expected {expected}, found {found}")]

@@ -11,6 +11,18 @@ pub struct Interaction {
     pub time: i64,
 }
 
+impl Interaction {
+    /// How strongly it speaks for the item: the rating if ratings count, else 1. Never negative, and 0
+    /// for a rating that is not a number.
+    pub(crate) fn strength(&self, use_ratings: bool) -> f32 {
+        match self.weight {
+            _ if !use_ratings => 1.0,
+            weight if weight.is_finite() => weight.max(0.0),
+            _ => 0.0,
+        }
+    }
+}
+
 /// Interactions of `users` users with `items` items, grouped by user, each user's oldest first.
 ///
 /// Memory: 16 bytes an interaction and 8 a user.
@@ -95,6 +107,19 @@ impl Interactions {
         Self::from_pairs(self.items, self.user_count(), &pairs)
     }
 
+    /// The same interactions with the weights that `weight` gives them, told the user's history and
+    /// the interaction.
+    pub(crate) fn map_weights(&self, weight: impl Fn(&[Interaction], &Interaction) -> f64) -> Self {
+        let mut mapped = self.clone();
+        for pair in self.offsets.windows(2) {
+            let history = &self.entries[pair[0]..pair[1]];
+            for (target, entry) in mapped.entries[pair[0]..pair[1]].iter_mut().zip(history) {
+                target.weight = weight(history, entry) as f32;
+            }
+        }
+        mapped
+    }
+
     /// Number of interactions of each item.
     pub fn item_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.items];
@@ -120,5 +145,45 @@ impl Interactions {
             })
             .collect();
         Self::from_pairs(self.user_count(), self.items, &pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(item: u32, time: i64) -> Interaction {
+        Interaction { item, weight: 4.0, time }
+    }
+
+    #[test]
+    fn histories_are_in_time_order_and_ties_keep_theirs() {
+        let pairs = [(1, entry(2, 9)), (0, entry(1, 5)), (1, entry(0, 3)), (1, entry(1, 9))];
+        let interactions = Interactions::from_pairs(3, 3, &pairs);
+        assert_eq!(interactions.history(1), [entry(0, 3), entry(2, 9), entry(1, 9)]);
+        assert_eq!((interactions.history(2), interactions.history(7)), (&[][..], &[][..]));
+        assert_eq!(interactions.item_counts(), [1, 2, 1]);
+    }
+
+    #[test]
+    fn transposing_exchanges_users_and_items() {
+        let interactions = Interactions::from_pairs(2, 3, &[(0, entry(2, 1)), (1, entry(2, 2))]);
+        let by_item = interactions.transposed();
+        assert_eq!((by_item.user_count(), by_item.item_count(), by_item.len()), (3, 2, 2));
+        assert_eq!(by_item.history(2), [entry(0, 1), entry(1, 2)]);
+        assert_eq!(by_item.transposed(), interactions);
+    }
+
+    #[test]
+    fn merging_keeps_both_in_time_order() {
+        let train = Interactions::from_pairs(1, 3, &[(0, entry(0, 5))]);
+        let validation = Interactions::from_pairs(1, 3, &[(0, entry(1, 1))]);
+        assert_eq!(train.merged(&validation).history(0), [entry(1, 1), entry(0, 5)]);
+    }
+
+    #[test]
+    fn strength_is_never_negative_and_always_a_number() {
+        let of = |weight| Interaction { item: 0, weight, time: 0 }.strength(true);
+        assert_eq!([of(3.0), of(-1.0), of(f32::NAN), of(f32::INFINITY)], [3.0, 0.0, 0.0, 0.0]);
     }
 }

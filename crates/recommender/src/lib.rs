@@ -5,11 +5,15 @@
 //! Users and items are dense `u32` indices here; their text keys stay outside.
 
 pub mod algorithms;
+mod dense;
 mod error;
 pub mod evaluation;
 mod interactions;
 pub mod metrics;
 mod model;
+mod ridge;
+mod sparse;
+mod text;
 mod top_k;
 
 pub use algorithms::{Algorithm, load};

@@ -28,6 +28,21 @@ pub enum Reason {
     Popular,
 }
 
+impl Reason {
+    /// The item of the history that contributes most to the score of `item`, and its share of all
+    /// positive contributions. `item` itself is no reason. Repeated items are taken together.
+    pub(crate) fn strongest(item: u32, contributions: impl Iterator<Item = (u32, f64)>) -> Option<Self> {
+        let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
+        for (other, value) in contributions.filter(|(other, _)| *other != item) {
+            *sums.entry(other).or_default() += value;
+        }
+        sums.retain(|_, value| *value > 0.0);
+        let total: f64 = sums.values().sum();
+        let (item, value) = sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some(Self::BecauseOf { item, share: (value / total) as f32 })
+    }
+}
+
 /// A fitted recommender: scores every item from a history.
 ///
 /// A history is what a user did, oldest first. No user row is stored, so a user never seen in
@@ -179,6 +194,17 @@ impl Tensor {
 }
 
 impl ModelData {
+    /// A model without parts.
+    pub(crate) fn new(
+        algorithm: &str,
+        parameters: &impl Serialize,
+        items: usize,
+        tensors: BTreeMap<String, Tensor>,
+    ) -> Self {
+        let parameters = serde_json::to_value(parameters).expect("parameters are numbers, words and flags");
+        Self { algorithm: algorithm.to_owned(), parameters, items, tensors, parts: Vec::new() }
+    }
+
     /// The files of the model's folder: name (with `/` for parts) to bytes. The same model gives
     /// the same bytes.
     ///
@@ -250,11 +276,76 @@ impl ModelData {
         }
     }
 
+    /// The float tensor of that name, which must have this many values.
+    pub fn floats_of(&self, name: &str, length: usize) -> Result<&[f32], Error> {
+        let values = self.floats(name)?;
+        check_length(name, length, values.len()).map(|()| values)
+    }
+
+    /// The integer tensor of that name, which must have this many values.
+    pub fn integers_of(&self, name: &str, length: usize) -> Result<&[u32], Error> {
+        let values = self.integers(name)?;
+        check_length(name, length, values.len()).map(|()| values)
+    }
+
     fn wrong_tensor(&self, name: &str, expected: &str, found: Option<&Tensor>) -> Error {
         Error::CorruptFile {
             file: format!("{name}.bin"),
             expected: format!("a tensor of {expected} for algorithm {}", self.algorithm),
             found: found.map_or_else(|| "none".to_owned(), |tensor| tensor.header().dtype),
         }
+    }
+}
+
+fn check_length(name: &str, expected: usize, found: usize) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    let (expected, found) = (format!("{expected} values"), format!("{found} values"));
+    Err(Error::CorruptFile { file: format!("{name}.bin"), expected, found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data() -> ModelData {
+        let tensors = BTreeMap::from([
+            ("counts".to_owned(), Tensor::vector(vec![1.5, -2.0])),
+            ("places".to_owned(), Tensor::indices(vec![7])),
+        ]);
+        ModelData::new("test", &serde_json::json!({ "seed": 1 }), 2, tensors)
+    }
+
+    #[test]
+    fn files_hold_the_model_and_its_parts() {
+        let whole = ModelData { parts: vec![("inner".to_owned(), data())], ..data() };
+        let files = whole.to_files();
+        assert!(files.contains_key("parts/inner/counts.bin"));
+        assert_eq!(ModelData::from_files(&files).unwrap(), whole);
+    }
+
+    #[test]
+    fn damaged_files_are_errors_that_name_the_file() {
+        let message = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+            let mut files = data().to_files();
+            change(&mut files);
+            ModelData::from_files(&files).unwrap_err().to_string()
+        };
+        let missing = message(&|files| drop(files.remove("counts.bin")));
+        assert_eq!(missing, "load model: file `counts.bin` is missing");
+        let cut = message(&|files| files.get_mut("counts.bin").unwrap().truncate(7));
+        assert_eq!(cut, "load model: file `counts.bin`: expected shape [2] of 4 bytes each, found 7 bytes");
+        let header = message(&|files| files.get_mut("model.json").unwrap().truncate(9));
+        assert_eq!(header, "load model: file `model.json` is not a model header");
+        assert!(data().floats("places").unwrap_err().to_string().contains("found u32"));
+        assert!(data().floats_of("counts", 3).unwrap_err().to_string().contains("expected 3 values, found 2 values"));
+    }
+
+    #[test]
+    fn the_strongest_reason_takes_repeated_items_together() {
+        let reason = Reason::strongest(9, [(1, 2.0), (2, 3.0), (1, 2.0), (3, -1.0), (9, 50.0)].into_iter());
+        assert_eq!(reason, Some(Reason::BecauseOf { item: 1, share: 4.0 / 7.0 }));
+        assert_eq!(Reason::strongest(0, [(1, -1.0), (2, 0.0)].into_iter()), None);
     }
 }

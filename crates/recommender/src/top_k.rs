@@ -12,13 +12,23 @@ pub struct Scored {
 /// The `k` best of `scores`, best first; equal scores in the order of items.
 ///
 /// Items for which `skip` is true and scores that are not finite are left out. `O(n + k log k)`.
+///
+/// ```
+/// let best = recommender::top_k(&[0.5, 2.0, 2.0, 9.0], 2, |item| item == 3);
+/// assert_eq!(best.iter().map(|scored| scored.item).collect::<Vec<_>>(), [1, 2]);
+/// ```
 pub fn top_k(scores: &[f32], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored> {
-    let mut candidates: Vec<Scored> = scores
+    let candidates = scores
         .iter()
         .enumerate()
         .filter(|(item, score)| score.is_finite() && !skip(*item as u32))
         .map(|(item, score)| Scored { item: item as u32, score: *score })
         .collect();
+    best(candidates, k)
+}
+
+/// The `k` best of the candidates in the order of [`top_k`].
+pub(crate) fn best(mut candidates: Vec<Scored>, k: usize) -> Vec<Scored> {
     let order = |a: &Scored, b: &Scored| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item));
     if candidates.len() > k {
         if k > 0 {
@@ -28,4 +38,36 @@ pub fn top_k(scores: &[f32], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored
     }
     candidates.sort_unstable_by(order);
     candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn scores_that_are_not_finite_and_skipped_items_are_left_out() {
+        let scores = [f32::NAN, 1.0, f32::INFINITY, 3.0, f32::NEG_INFINITY];
+        assert_eq!(top_k(&scores, 9, |item| item == 3), [Scored { item: 1, score: 1.0 }]);
+        assert_eq!(top_k(&scores, 0, |_| false), []);
+    }
+
+    proptest! {
+        #[test]
+        fn same_as_sorting_everything(
+            // Few distinct values, so that ties are common.
+            scores in proptest::collection::vec((-3_i8..4).prop_map(f32::from), 0..50),
+            k in 0_usize..60,
+            skipped in proptest::collection::btree_set(0_u32..50, 0..20),
+        ) {
+            let mut expected: Vec<Scored> = (0..).zip(&scores)
+                .filter(|(item, _)| !skipped.contains(item))
+                .map(|(item, score)| Scored { item, score: *score })
+                .collect();
+            expected.sort_by(|a, b| b.score.total_cmp(&a.score));
+            expected.truncate(k);
+            prop_assert_eq!(top_k(&scores, k, |item| skipped.contains(&item)), expected);
+        }
+    }
 }

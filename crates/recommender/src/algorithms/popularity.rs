@@ -1,7 +1,10 @@
 //! The same list for everyone: what most users chose.
 //!
-//! Formula: `score(i) = number of training interactions with i`. Fitting `O(interactions)`, scoring
-//! `O(items)`. The baseline that every other algorithm has to beat.
+//! Formula: `score(i) = number of training interactions with i`. Items with equal counts stand in the
+//! order of their indices, as everywhere ([`crate::top_k`]). Fitting `O(interactions)`, scoring
+//! `O(items)`. It has no notion of similar items. The baseline that every other algorithm has to beat
+//! (Cremonesi, Koren and Turrin, "Performance of recommender algorithms on top-n recommendation tasks",
+//! RecSys 2010).
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,18 @@ pub const NAME: &str = "popularity";
 pub struct Parameters {}
 
 /// A fitted popularity list.
+///
+/// ```
+/// use recommender::{Interaction, Interactions, Recommender, algorithms::popularity};
+///
+/// let pair = |user, item| (user, Interaction { item, weight: 5.0, time: 0 });
+/// let train = Interactions::from_pairs(2, 2, &[pair(0, 0), pair(0, 1), pair(1, 1)]);
+/// let model = popularity::Popularity::fit(&popularity::Parameters {}, &train)?;
+/// let mut scores = vec![0.0; 2];
+/// model.score(&[], &mut scores);
+/// assert_eq!(scores, [1.0, 2.0]);
+/// # Ok::<(), recommender::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Popularity {
     counts: Vec<f32>,
@@ -35,7 +50,7 @@ impl Popularity {
 
     /// The list that [`Recommender::save`] wrote.
     pub fn load(data: &ModelData) -> Result<Self, Error> {
-        Ok(Self { counts: data.floats("counts")?.to_vec() })
+        Ok(Self { counts: data.floats_of("counts", data.items)?.to_vec() })
     }
 }
 
@@ -57,12 +72,25 @@ impl Recommender for Popularity {
     }
 
     fn save(&self) -> ModelData {
-        ModelData {
-            algorithm: NAME.to_owned(),
-            parameters: serde_json::json!({}),
-            items: self.counts.len(),
-            tensors: BTreeMap::from([("counts".to_owned(), Tensor::vector(self.counts.clone()))]),
-            parts: Vec::new(),
-        }
+        let tensors = BTreeMap::from([("counts".to_owned(), Tensor::vector(self.counts.clone()))]);
+        ModelData::new(NAME, &Parameters {}, self.counts.len(), tensors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top_k;
+
+    #[test]
+    fn everyone_gets_the_same_list_with_ties_in_the_order_of_items() {
+        let pair = |user, item| (user, Interaction { item, weight: 1.0, time: 0 });
+        let train = Interactions::from_pairs(3, 4, &[pair(0, 3), pair(1, 3), pair(2, 2), pair(2, 1)]);
+        let model = Popularity::fit(&Parameters {}, &train).unwrap();
+        let mut scores = vec![0.0; 4];
+        model.score(train.history(0), &mut scores);
+        let list: Vec<u32> = top_k(&scores, 4, |_| false).into_iter().map(|scored| scored.item).collect();
+        assert_eq!(list, [3, 1, 2, 0]);
+        assert_eq!((model.similar(3, 5), model.explain(3, &[])), (vec![], Some(Reason::Popular)));
     }
 }
