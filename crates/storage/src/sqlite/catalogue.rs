@@ -275,9 +275,8 @@ pub(super) fn active_users(connection: &Connection, limit: u64) -> Result<Vec<St
 
 /// Reads a row of [`PRODUCT_COLUMNS`].
 fn product(row: &Row) -> Result<Product, Cause> {
-    let list = |column: usize| -> Result<Vec<String>, Cause> {
-        Ok(serde_json::from_str(row.get_ref(column)?.as_str()?)?)
-    };
+    let list =
+        |column: usize| -> Result<Vec<String>, Cause> { Ok(serde_json::from_str(row.get_ref(column)?.as_str()?)?) };
     Ok(Product {
         asin: row.get(0)?,
         title: row.get(1)?,

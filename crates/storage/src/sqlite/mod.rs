@@ -189,7 +189,8 @@ impl Store for Sqlite {
 
     async fn finish_load(&self, generation: &str) -> Result<(), Error> {
         let name = generation.to_owned();
-        self.write("finish a load", Durability::Durable, move |connection| catalogue::finish(connection, &name)).await?;
+        self.write("finish a load", Durability::Durable, move |connection| catalogue::finish(connection, &name))
+            .await?;
         // In steps, so that live events get their turn between them.
         while self.write("remove an old load", Durability::Bulk, catalogue::remove_some).await? {}
         Ok(())

@@ -116,7 +116,12 @@ pub(super) fn recommendations(
     version: &str,
     user: &str,
 ) -> Result<Option<Vec<Recommended>>, Cause> {
-    list(connection, &format!("SELECT items FROM recommendations WHERE version = {VERSION} AND user = ?2"), version, user)
+    list(
+        connection,
+        &format!("SELECT items FROM recommendations WHERE version = {VERSION} AND user = ?2"),
+        version,
+        user,
+    )
 }
 
 fn list(connection: &Connection, sql: &str, version: &str, key: &str) -> Result<Option<Vec<Recommended>>, Cause> {
@@ -137,8 +142,7 @@ pub(super) fn model_files(connection: &Connection, version: &str) -> Result<BTre
 }
 
 pub(super) fn reports(connection: &Connection, version: &str) -> Result<Vec<ReportInfo>, Cause> {
-    let sql =
-        format!("SELECT name, title, octet_length(html) FROM reports WHERE version = {VERSION} ORDER BY name");
+    let sql = format!("SELECT name, title, octet_length(html) FROM reports WHERE version = {VERSION} ORDER BY name");
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([version], |row| {
         Ok(ReportInfo { name: row.get(0)?, title: row.get(1)?, size_bytes: row.get::<_, i64>(2)?.unsigned_abs() })

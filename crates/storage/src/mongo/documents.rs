@@ -1,0 +1,236 @@
+//! The form of documents in MongoDB: keys in `_id`, absent values left out.
+//!
+//! One struct both writes (borrowing from a record) and reads (owning).
+
+use std::borrow::Cow;
+
+use ::mongodb::bson::Binary;
+use serde::{Deserialize, Serialize};
+
+use crate::{EventRecord, Facet, Product, Recommended, Review, words};
+
+type Text<'a> = Cow<'a, str>;
+
+/// `_id` of a product.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProductKey<'a> {
+    pub generation: i64,
+    pub asin: Text<'a>,
+}
+
+/// A document of `products`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProductDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: ProductKey<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    brand: Option<Text<'a>>,
+    categories: Cow<'a, [String]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<Text<'a>>,
+    also_bought: Cow<'a, [String]>,
+    also_viewed: Cow<'a, [String]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rating_mean: Option<f32>,
+    rating_count: u32,
+    /// What a search compares; only written.
+    #[serde(skip_deserializing)]
+    words: Vec<String>,
+}
+
+impl<'a> ProductDocument<'a> {
+    pub(super) fn new(generation: i64, product: &'a Product) -> Self {
+        Self {
+            key: ProductKey { generation, asin: Cow::from(&product.asin) },
+            title: product.title.as_deref().map(Cow::from),
+            brand: product.brand.as_deref().map(Cow::from),
+            categories: Cow::from(&product.categories),
+            price: product.price,
+            description: product.description.as_deref().map(Cow::from),
+            image: product.image.as_deref().map(Cow::from),
+            also_bought: Cow::from(&product.also_bought),
+            also_viewed: Cow::from(&product.also_viewed),
+            rating_mean: product.rating_mean,
+            rating_count: product.rating_count,
+            words: words::of_product(product),
+        }
+    }
+}
+
+impl From<ProductDocument<'_>> for Product {
+    fn from(document: ProductDocument) -> Self {
+        Self {
+            asin: document.key.asin.into_owned(),
+            title: document.title.map(Cow::into_owned),
+            brand: document.brand.map(Cow::into_owned),
+            categories: document.categories.into_owned(),
+            price: document.price,
+            description: document.description.map(Cow::into_owned),
+            image: document.image.map(Cow::into_owned),
+            also_bought: document.also_bought.into_owned(),
+            also_viewed: document.also_viewed.into_owned(),
+            rating_mean: document.rating_mean,
+            rating_count: document.rating_count,
+        }
+    }
+}
+
+/// `_id` of a review.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReviewKey<'a> {
+    generation: i64,
+    asin: Text<'a>,
+    user: Text<'a>,
+    time: i64,
+    ordinal: u32,
+}
+
+/// A document of `reviews`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReviewDocument<'a> {
+    #[serde(rename = "_id")]
+    key: ReviewKey<'a>,
+    rating: f32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    helpful_votes: Option<u32>,
+}
+
+impl<'a> ReviewDocument<'a> {
+    pub(super) fn new(generation: i64, review: &'a Review) -> Self {
+        Self {
+            key: ReviewKey {
+                generation,
+                asin: Cow::from(&review.asin),
+                user: Cow::from(&review.user),
+                time: review.time,
+                ordinal: review.ordinal,
+            },
+            rating: review.rating,
+            title: review.title.as_deref().map(Cow::from),
+            text: review.text.as_deref().map(Cow::from),
+            verified: review.verified,
+            helpful_votes: review.helpful_votes,
+        }
+    }
+}
+
+impl From<ReviewDocument<'_>> for Review {
+    fn from(document: ReviewDocument) -> Self {
+        Self {
+            asin: document.key.asin.into_owned(),
+            user: document.key.user.into_owned(),
+            time: document.key.time,
+            ordinal: document.key.ordinal,
+            rating: document.rating,
+            title: document.title.map(Cow::into_owned),
+            text: document.text.map(Cow::into_owned),
+            verified: document.verified,
+            helpful_votes: document.helpful_votes,
+        }
+    }
+}
+
+/// A document of `generations`: its number, which its rows carry, and its summaries.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct GenerationDocument {
+    pub number: i64,
+    pub categories: Vec<Facet>,
+    pub brands: Vec<Facet>,
+    pub active_users: Vec<Facet>,
+}
+
+/// The document of `meta` that says which generation readers see.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ShownDocument {
+    pub number: i64,
+    pub name: String,
+}
+
+/// A document of `events`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EventDocument<'a> {
+    #[serde(rename = "_id")]
+    id: Text<'a>,
+    user: Text<'a>,
+    asin: Text<'a>,
+    kind: Text<'a>,
+    weight: f32,
+    time_ms: i64,
+}
+
+impl<'a> From<&'a EventRecord> for EventDocument<'a> {
+    fn from(event: &'a EventRecord) -> Self {
+        Self {
+            id: Cow::from(&event.id),
+            user: Cow::from(&event.user),
+            asin: Cow::from(&event.asin),
+            kind: Cow::from(&event.kind),
+            weight: event.weight,
+            time_ms: event.time_ms,
+        }
+    }
+}
+
+impl From<EventDocument<'_>> for EventRecord {
+    fn from(document: EventDocument) -> Self {
+        Self {
+            id: document.id.into_owned(),
+            user: document.user.into_owned(),
+            asin: document.asin.into_owned(),
+            kind: document.kind.into_owned(),
+            weight: document.weight,
+            time_ms: document.time_ms,
+        }
+    }
+}
+
+/// `_id` of a list of similar items (key: asin) or recommendations (key: user).
+#[derive(Serialize, Deserialize)]
+pub(super) struct ListKey<'a> {
+    pub version: Text<'a>,
+    pub key: Text<'a>,
+}
+
+/// A document of `similar` and `recommendations`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ListDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: ListKey<'a>,
+    pub items: Cow<'a, [Recommended]>,
+}
+
+/// `_id` of a part of a file.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ChunkKey<'a> {
+    pub version: Text<'a>,
+    pub name: Text<'a>,
+    pub chunk: i64,
+}
+
+/// A document of `model_files` and `reports`: a part of a file, as no document may exceed 16 MB.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ChunkDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: ChunkKey<'a>,
+    /// Of the whole file.
+    pub size_bytes: u64,
+    /// Of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text<'a>>,
+    /// Absent where only the other fields were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Binary>,
+}

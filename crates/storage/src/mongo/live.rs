@@ -1,0 +1,49 @@
+//! Events and preferences in MongoDB.
+
+use ::mongodb::{
+    Collection, IndexModel,
+    bson::{Document, deserialize_from_document, doc, serialize_to_document},
+    error::{ErrorKind, Result, WriteFailure},
+};
+use futures::TryStreamExt;
+
+use super::{Mongo, catalogue::count, documents::EventDocument, write::DUPLICATE_KEY};
+use crate::{EventRecord, Preferences};
+
+pub(super) async fn make_indexes(store: &Mongo) -> Result<()> {
+    let by_user = IndexModel::builder().keys(doc! { "user": 1, "time_ms": -1, "_id": 1 }).build();
+    store.database.collection::<Document>("events").create_index(by_user).await?;
+    Ok(())
+}
+
+pub(super) async fn put_event(store: &Mongo, event: &EventRecord) -> Result<bool> {
+    let events = store.database.collection::<EventDocument<'_>>("events");
+    let Err(error) = events.insert_one(EventDocument::from(event)).await else { return Ok(true) };
+    match error.kind.as_ref() {
+        ErrorKind::Write(WriteFailure::WriteError(cause)) if cause.code == DUPLICATE_KEY => Ok(false),
+        _ => Err(error),
+    }
+}
+
+pub(super) async fn events_of_user(store: &Mongo, user: &str, limit: u64) -> Result<Vec<EventRecord>> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let events: Collection<EventDocument> = store.database.collection("events");
+    let find = events.find(doc! { "user": user }).sort(doc! { "time_ms": -1, "_id": 1 }).limit(count(limit));
+    let found: Vec<EventDocument> = find.await?.try_collect().await?;
+    Ok(found.into_iter().map(EventRecord::from).collect())
+}
+
+pub(super) async fn put_preferences(store: &Mongo, user: &str, preferences: &Preferences) -> Result<()> {
+    let document = serialize_to_document(preferences)?;
+    let collection = store.database.collection::<Document>("preferences");
+    collection.replace_one(doc! { "_id": user }, document).upsert(true).await?;
+    Ok(())
+}
+
+pub(super) async fn preferences(store: &Mongo, user: &str) -> Result<Option<Preferences>> {
+    let collection = store.database.collection::<Document>("preferences");
+    let found = collection.find_one(doc! { "_id": user }).await?;
+    Ok(found.map(deserialize_from_document).transpose()?)
+}

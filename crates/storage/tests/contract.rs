@@ -1,0 +1,15 @@
+//! What every back end must do, as cases that run on SQLite and on a real MongoDB.
+//!
+//! `MONGODB_URL` says where MongoDB is (`scripts/services.sh up mongo` prints it). Without it that half
+//! is skipped and says so; with `REQUIRE_SERVICES=1` a skip is a failure. Each case has a file or
+//! database of its own. What a case returns must be equal on both back ends.
+
+mod contract {
+    mod agreement;
+    mod catalogue;
+    mod harness;
+    mod live;
+    mod opening;
+    mod published;
+    mod search;
+}
