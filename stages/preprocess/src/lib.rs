@@ -99,8 +99,8 @@ fn filtered(reviews: Ratings, params: &Params) -> Result<(Ratings, Filtering), E
     let mut ratings = reviews.merged(params.repeated);
     let merged = size(&ratings);
     if let Some(min_rating) = params.min_rating {
-        let highest = ratings.entries.iter().map(|entry| entry.rating).fold(f32::MIN, f32::max);
-        ratings.entries.retain(|entry| entry.rating >= min_rating);
+        let highest = ratings.entries.iter().map(|entry| entry.value).fold(f32::MIN, f32::max);
+        ratings.entries.retain(|entry| entry.value >= min_rating);
         if ratings.entries.is_empty() {
             return Err(Error::NoRatingHighEnough { interactions: merged.interactions, min_rating, highest });
         }
@@ -140,7 +140,7 @@ fn interactions(ratings: &Ratings, assignment: &Assignment, part: Part) -> Inter
         .iter()
         .zip(&assignment.parts)
         .filter(|(_, found)| **found == part)
-        .map(|(entry, _)| (entry.user, Interaction { item: entry.item, weight: entry.rating, time: entry.time }))
+        .map(|(entry, _)| (entry.user, Interaction { item: entry.item, weight: entry.value, time: entry.time }))
         .collect();
     Interactions::from_pairs(ratings.users.len(), ratings.items.len(), &pairs)
 }

@@ -13,7 +13,7 @@ pub struct Rating {
     /// Item index.
     pub item: u32,
     /// 1 to 5.
-    pub rating: f32,
+    pub value: f32,
     /// Characters of the review's text; 0 without one.
     pub length: u32,
     /// Unix seconds, UTC.
@@ -37,7 +37,7 @@ impl Ratings {
         self.entries.sort_unstable_by(|a, b| {
             (a.user, a.item, a.time)
                 .cmp(&(b.user, b.item, b.time))
-                .then(a.rating.total_cmp(&b.rating))
+                .then(a.value.total_cmp(&b.value))
                 .then(a.length.cmp(&b.length))
         });
         self.entries = self
@@ -47,8 +47,8 @@ impl Ratings {
                 Repeated::First => same[0],
                 Repeated::Latest => same[same.len() - 1],
                 Repeated::Mean => {
-                    let sum: f64 = same.iter().map(|entry| f64::from(entry.rating)).sum();
-                    Rating { rating: (sum / same.len() as f64) as f32, ..same[same.len() - 1] }
+                    let sum: f64 = same.iter().map(|entry| f64::from(entry.value)).sum();
+                    Rating { value: (sum / same.len() as f64) as f32, ..same[same.len() - 1] }
                 }
             })
             .collect();
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn rating(user: u32, item: u32, rating: f32, time: i64) -> Rating {
-        Rating { user, item, rating, length: 0, time }
+        Rating { user, item, value: rating, length: 0, time }
     }
 
     fn twice() -> Ratings {

@@ -115,7 +115,7 @@ fn append(
         let user = users.index(user.ok_or_else(|| none("user"))?).ok_or_else(|| too_many("user"))?;
         let item = items.index(item.ok_or_else(|| none("item"))?).ok_or_else(|| too_many("item"))?;
         let length = text.map_or(0, |text| text.chars().count() as u32);
-        entries.push(Rating { user, item, rating, length, time });
+        entries.push(Rating { user, item, value: rating, length, time });
     }
     Ok(())
 }

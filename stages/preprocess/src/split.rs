@@ -151,7 +151,7 @@ mod tests {
             items: (0..items).map(|item| format!("item-{item:03}")).collect(),
             entries: rows
                 .iter()
-                .map(|(user, item, time)| Rating { user: *user, item: *item, rating: 5.0, length: 0, time: *time })
+                .map(|(user, item, time)| Rating { user: *user, item: *item, value: 5.0, length: 0, time: *time })
                 .collect(),
         }
     }

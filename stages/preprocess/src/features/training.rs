@@ -41,7 +41,7 @@ impl Training {
         let item = entry.item as usize;
         self.has_item[item] = true;
         self.counts[item] += 1;
-        self.rating_sums[item] += f64::from(entry.rating);
+        self.rating_sums[item] += f64::from(entry.value);
         if entry.length > 0 {
             self.length_sums[item] += f64::from(entry.length);
             self.length_counts[item] += 1;
