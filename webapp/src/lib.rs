@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The site and the REST API: shows products, takes in events and preferences, recommends.
+//!
+//! Serves from the store alone: products and reviews as `load` wrote them, the model that `publish`
+//! made active. A list is scored from what the user did up to this very request, so an event or a
+//! changed preference shows on the next page, also for a user never seen before. Pages live in
+//! `pages/`, the API in `api/`; both share one path to a recommendation (`recommend.rs`) and one
+//! place where an event comes in (`events.rs`). Deliberately not here: training, and any account or
+//! password (a cookie says as whom the demo is looked at).
+
+mod api;
+mod assets;
+mod catalogue;
+mod error;
+mod events;
+mod failure;
+mod history;
+mod html;
+mod input;
+mod live;
+mod pages;
+mod preferences;
+mod ranking;
+mod recommend;
+mod security;
+mod serve;
+mod site;
+mod views;
+mod visitor;
+
+pub use error::Error;
+pub use serve::{Settings, build, serve};

@@ -1,0 +1,35 @@
+//! The REST API below `/api/v1`, as `openapi.json` describes it.
+
+mod events;
+mod models;
+mod products;
+mod users;
+
+use rocket::http::ContentType;
+use rocket::{Route, get, routes};
+
+/// Largest `k`.
+const MOST: u64 = 100;
+
+/// The description of this API.
+#[get("/openapi.json")]
+fn openapi() -> (ContentType, &'static str) {
+    (ContentType::JSON, include_str!("../../openapi.json"))
+}
+
+/// The routes below `/api/v1`.
+pub(crate) fn routes() -> Vec<Route> {
+    routes![
+        openapi,
+        models::health,
+        models::active,
+        products::search,
+        products::product,
+        products::similar,
+        products::reviews,
+        users::recommendations,
+        users::preferences,
+        users::set_preferences,
+        events::events,
+    ]
+}

@@ -1,0 +1,126 @@
+//! Products, what is like them, and their reviews.
+
+use rocket::http::Header;
+use rocket::request::Request;
+use rocket::response::{self, Responder};
+use rocket::serde::json::Json;
+use rocket::{State, get};
+use serde::Serialize;
+use storage::{Page, Product, ProductQuery, Review};
+
+use crate::api::MOST;
+use crate::failure::Failure;
+use crate::html::{product_href, with_query};
+use crate::input;
+use crate::pages::{find_product, search_parameters};
+use crate::recommend::similar_products;
+use crate::site::Site;
+
+/// A part of a longer list, with `Link` headers to the parts beside it.
+#[derive(Serialize)]
+pub(super) struct Listing<T> {
+    items: Vec<T>,
+    total: u64,
+    offset: u64,
+    limit: u64,
+    #[serde(skip)]
+    link: String,
+}
+
+impl<T> Listing<T> {
+    fn new(page: Page<T>, limit: u64, path: &str, parameters: &[(&str, Option<String>)]) -> Self {
+        let at = |offset: u64, relation: &str| {
+            let mut parameters = parameters.to_vec();
+            parameters.push(("offset", Some(offset.to_string())));
+            parameters.push(("limit", Some(limit.to_string())));
+            format!("<{}>; rel=\"{relation}\"", with_query(path, &parameters))
+        };
+        let next = (page.offset + limit < page.total).then(|| at(page.offset + limit, "next"));
+        let previous = (page.offset > 0).then(|| at(page.offset.saturating_sub(limit), "prev"));
+        let link = next.into_iter().chain(previous).collect::<Vec<_>>().join(", ");
+        Self { items: page.rows, total: page.total, offset: page.offset, limit, link }
+    }
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Listing<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let link = self.link.clone();
+        let mut response = Json(self).respond_to(request)?;
+        if !link.is_empty() {
+            response.set_header(Header::new("Link", link));
+        }
+        Ok(response)
+    }
+}
+
+#[get("/products?<q>&<category>&<brand>&<min_price>&<max_price>&<offset>&<limit>")]
+#[expect(clippy::too_many_arguments, reason = "one a parameter of the query")]
+pub(super) async fn search(
+    site: &State<Site>,
+    q: Option<&str>,
+    category: Option<&str>,
+    brand: Option<&str>,
+    min_price: Option<&str>,
+    max_price: Option<&str>,
+    offset: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Listing<Product>, Failure> {
+    let query = ProductQuery {
+        text: input::text("q", q)?,
+        category: input::text("category", category)?,
+        brand: input::text("brand", brand)?,
+        price_min: input::price("min_price", min_price)?,
+        price_max: input::price("max_price", max_price)?,
+        offset: input::offset(offset)?,
+        limit: input::number("limit", limit, 20, 1..=MOST)?,
+    };
+    input::price_range(query.price_min, query.price_max, "max_price")?;
+    let page = site.store.search(&query).await?;
+    Ok(Listing::new(page, query.limit, "/api/v1/products", &search_parameters(&query)))
+}
+
+#[get("/products/<asin>")]
+pub(super) async fn product(site: &State<Site>, asin: &str) -> Result<Json<Product>, Failure> {
+    Ok(Json(find_product(site, asin).await?))
+}
+
+#[derive(Serialize)]
+pub(super) struct Similar {
+    asin: String,
+    model: String,
+    items: Vec<SimilarProduct>,
+}
+
+#[derive(Serialize)]
+struct SimilarProduct {
+    #[serde(flatten)]
+    product: Product,
+    score: f32,
+}
+
+#[get("/products/<asin>/similar?<k>")]
+pub(super) async fn similar(site: &State<Site>, asin: &str, k: Option<&str>) -> Result<Json<Similar>, Failure> {
+    let k = input::number("k", k, 10, 1..=MOST)?;
+    let live = site.live().await?;
+    let product = find_product(site, asin).await?;
+    let items = similar_products(site.store.as_ref(), &live, asin, k as usize).await?;
+    Ok(Json(Similar {
+        asin: product.asin,
+        model: live.version.version.clone(),
+        items: items.into_iter().map(|(product, score)| SimilarProduct { product, score }).collect(),
+    }))
+}
+
+#[get("/products/<asin>/reviews?<offset>&<limit>")]
+pub(super) async fn reviews(
+    site: &State<Site>,
+    asin: &str,
+    offset: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Listing<Review>, Failure> {
+    let (offset, limit) = (input::offset(offset)?, input::number("limit", limit, 20, 1..=MOST)?);
+    let product = find_product(site, asin).await?;
+    let page = site.store.reviews_of_product(&product.asin, offset, limit).await?;
+    let path = format!("/api/v1{}/reviews", product_href(&product.asin));
+    Ok(Listing::new(page, limit, &path, &[]))
+}

@@ -1,0 +1,160 @@
+//! What a user did, from reviews and live events together.
+
+use std::collections::{BTreeMap, HashSet};
+
+use recommender::Interaction;
+use rocket::futures::future::try_join;
+use serde::Serialize;
+use storage::{EventRecord, Review, Store};
+
+use crate::live::LiveModel;
+
+/// How many reviews and how many events of a user count: the newest.
+pub(crate) const HISTORY: u64 = 500;
+
+/// What was done with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Action {
+    /// Its page was opened.
+    Viewed,
+    /// It was put into the cart.
+    AddedToCart,
+    /// It was bought.
+    Bought,
+    /// It was rated or reviewed.
+    Rated,
+}
+
+impl Action {
+    fn of(kind: &str) -> Self {
+        match kind {
+            "rating" => Self::Rated,
+            "purchase" => Self::Bought,
+            "cart" => Self::AddedToCart,
+            _ => Self::Viewed,
+        }
+    }
+
+    /// In a sentence after "you".
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Viewed => "viewed",
+            Self::AddedToCart => "put in your cart",
+            Self::Bought => "bought",
+            Self::Rated => "rated",
+        }
+    }
+}
+
+/// What a user did with one item last.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    /// Item key.
+    pub asin: String,
+    /// What was done.
+    pub action: Action,
+    /// Strength in the units of ratings, 1 to 5.
+    pub weight: f32,
+    /// Unix milliseconds, UTC.
+    pub time_ms: i64,
+}
+
+/// One entry an item, newest first.
+///
+/// Of several things done with an item the last one counts, but a view never hides anything else:
+/// looking at a thing again does not undo its purchase.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct History {
+    /// Newest first, ties by asin.
+    pub entries: Vec<Entry>,
+}
+
+impl History {
+    /// Reads the newest reviews and events of a user.
+    pub async fn load(store: &dyn Store, user: &str) -> Result<Self, storage::Error> {
+        let (reviews, events) =
+            try_join(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY)).await?;
+        Ok(Self::merge(&reviews, &events))
+    }
+
+    /// One history of both.
+    pub fn merge(reviews: &[Review], events: &[EventRecord]) -> Self {
+        let reviewed = reviews.iter().map(|review| Entry {
+            asin: review.asin.clone(),
+            action: Action::Rated,
+            weight: review.rating,
+            time_ms: review.time.saturating_mul(1000),
+        });
+        let done = events.iter().map(|event| Entry {
+            asin: event.asin.clone(),
+            action: Action::of(&event.kind),
+            weight: event.weight,
+            time_ms: event.time_ms,
+        });
+        let mut last: BTreeMap<String, Entry> = BTreeMap::new();
+        for entry in reviewed.chain(done) {
+            let rank = |entry: &Entry| (entry.action != Action::Viewed, entry.time_ms);
+            match last.get(&entry.asin) {
+                Some(other) if rank(other) > rank(&entry) => {}
+                _ => drop(last.insert(entry.asin.clone(), entry)),
+            }
+        }
+        let mut entries: Vec<Entry> = last.into_values().collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        Self { entries }
+    }
+
+    /// What was done with an item.
+    pub fn action(&self, asin: &str) -> Option<Action> {
+        self.entries.iter().find(|entry| entry.asin == asin).map(|entry| entry.action)
+    }
+
+    /// The history in the words of a model: known items only, oldest first.
+    pub fn interactions(&self, live: &LiveModel) -> Vec<Interaction> {
+        let known = self.entries.iter().rev().filter_map(|entry| {
+            let item = live.index(&entry.asin)?;
+            Some(Interaction { item, weight: entry.weight, time: entry.time_ms.div_euclid(1000) })
+        });
+        known.collect()
+    }
+
+    /// Keys of the items that need no recommendation any more: rated, bought, or in the cart. What
+    /// was only viewed may come again: a look is interest, not possession.
+    pub fn settled(&self) -> HashSet<&str> {
+        self.entries.iter().filter(|entry| entry.action != Action::Viewed).map(|entry| entry.asin.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(asin: &str, kind: &str, time_ms: i64) -> EventRecord {
+        EventRecord {
+            id: format!("{asin}{kind}{time_ms}"),
+            user: "u".into(),
+            asin: asin.into(),
+            kind: kind.into(),
+            weight: 3.0,
+            time_ms,
+        }
+    }
+
+    #[test]
+    fn a_later_view_does_not_hide_a_purchase() {
+        let history = History::merge(&[], &[event("a", "view", 9), event("a", "purchase", 5), event("b", "view", 7)]);
+        let seen: Vec<_> = history.entries.iter().map(|entry| (entry.asin.as_str(), entry.action)).collect();
+        assert_eq!(seen, [("b", Action::Viewed), ("a", Action::Bought)]);
+        assert_eq!(history.settled(), HashSet::from(["a"]));
+    }
+
+    #[test]
+    fn the_last_rating_of_an_item_counts_whether_review_or_event() {
+        let review = Review { asin: "a".into(), user: "u".into(), time: 2, rating: 1.0, ..Review::default() };
+        let later = EventRecord { weight: 5.0, ..event("a", "rating", 3_000) };
+        let history = History::merge(&[review], &[later]);
+        assert_eq!(history.entries.len(), 1);
+        assert_eq!((history.entries[0].weight, history.entries[0].time_ms), (5.0, 3_000));
+    }
+}

@@ -1,0 +1,228 @@
+//! One path from a user to a list of recommendations with reasons, for pages and API.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rocket::futures::future::try_join3;
+use serde::Serialize;
+use storage::{Preferences, Product, Recommended, Store};
+
+use crate::failure::Failure;
+use crate::history::{Action, HISTORY, History};
+use crate::live::LiveModel;
+use crate::ranking::{Taste, rank};
+
+/// Where a list comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    /// Published with the model: nothing has happened since.
+    Stored,
+    /// Scored for this request.
+    Live,
+}
+
+/// Why an item is in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Reason {
+    /// The user did something with an item that speaks for this one.
+    BecauseOf {
+        /// Key of that item.
+        asin: String,
+        /// Its title.
+        title: Option<String>,
+        /// What the user did with it.
+        action: Action,
+    },
+    /// It is of a preferred brand.
+    Brand {
+        /// The brand.
+        value: String,
+    },
+    /// It is in a preferred category.
+    Category {
+        /// The category.
+        value: String,
+    },
+    /// Many customers chose it.
+    Popular,
+}
+
+/// A recommended product.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Suggestion {
+    /// What is recommended.
+    #[serde(flatten)]
+    pub product: Product,
+    /// Higher is better; comparable within one list only.
+    pub score: f32,
+    /// Why, the strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// A list with its origin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Suggestions {
+    /// Where it comes from.
+    pub source: Source,
+    /// Best first.
+    pub items: Vec<Suggestion>,
+}
+
+/// An item before its product is looked up.
+struct Pick {
+    asin: String,
+    score: f32,
+    because_of: Option<String>,
+    popular: bool,
+}
+
+/// The best `k` items for a user at this moment.
+///
+/// A user without events and preferences gets the list that came with the model, if there is one
+/// of that length; everybody else's is scored from the history. Items of [`History::settled`] and
+/// excluded ones are left out of both.
+pub(crate) async fn recommend(
+    store: &dyn Store,
+    live: &Arc<LiveModel>,
+    user: &str,
+    k: usize,
+) -> Result<Suggestions, Failure> {
+    let (reviews, events, preferences) =
+        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
+            .await?;
+    let history = History::merge(&reviews, &events);
+    let preferences = preferences.unwrap_or_default();
+    if events.is_empty() && preferences == Preferences::default() {
+        let stored = store.recommendations(&live.version.version, user).await?.unwrap_or_default();
+        let settled = history.settled();
+        let fresh = stored.into_iter().filter(|item| !settled.contains(item.asin.as_str()));
+        let picks: Vec<Pick> = fresh.take(k).map(|item| stored_pick(item, live)).collect();
+        if picks.len() == k {
+            return complete(store, Source::Stored, picks, &history, &preferences).await;
+        }
+    }
+    let picks = score(live, &history, &preferences, k).await?;
+    complete(store, Source::Live, picks, &history, &preferences).await
+}
+
+fn stored_pick(item: Recommended, live: &LiveModel) -> Pick {
+    let popular = live.index(&item.asin).is_some_and(|index| live.catalogue.is_popular(index));
+    Pick { asin: item.asin, score: item.score, because_of: item.because_of, popular }
+}
+
+/// Scores off the threads that answer requests: a large model takes milliseconds.
+async fn score(
+    live: &Arc<LiveModel>,
+    history: &History,
+    preferences: &Preferences,
+    k: usize,
+) -> Result<Vec<Pick>, Failure> {
+    let interactions = history.interactions(live);
+    let taste = Taste::new(preferences, |name| live.catalogue.name(name));
+    let settled = history.settled();
+    let excluded = preferences.excluded_items.iter().map(String::as_str);
+    let skip: HashSet<u32> = settled.into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
+    let live = Arc::clone(live);
+    let scored = tokio::task::spawn_blocking(move || {
+        let best = rank(&live, &interactions, &taste, k, |item| skip.contains(&item));
+        let pick = |scored: recommender::Scored| {
+            let reason = live.recommender.explain(scored.item, &interactions);
+            let because_of = match &reason {
+                Some(recommender::Reason::BecauseOf { item, .. }) => Some(live.key(*item).to_owned()),
+                _ => None,
+            };
+            let popular = reason == Some(recommender::Reason::Popular) || live.catalogue.is_popular(scored.item);
+            Pick { asin: live.key(scored.item).to_owned(), score: scored.score, because_of, popular }
+        };
+        best.into_iter().map(pick).collect()
+    });
+    scored.await.map_err(|error| Failure::internal("score items", &error))
+}
+
+/// Adds products and reasons to the picks with one look into the store.
+async fn complete(
+    store: &dyn Store,
+    source: Source,
+    picks: Vec<Pick>,
+    history: &History,
+    preferences: &Preferences,
+) -> Result<Suggestions, Failure> {
+    let mut wanted: Vec<String> = picks.iter().map(|pick| pick.asin.clone()).collect();
+    wanted.extend(picks.iter().filter_map(|pick| pick.because_of.clone()));
+    wanted.sort_unstable();
+    wanted.dedup();
+    let found: HashMap<String, Product> =
+        store.products(&wanted).await?.into_iter().map(|product| (product.asin.clone(), product)).collect();
+    let items = picks
+        .into_iter()
+        .map(|pick| {
+            let product = found.get(&pick.asin).cloned();
+            let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
+            let reasons = reasons(&pick, &product, &found, history, preferences);
+            Suggestion { product, score: pick.score, reasons }
+        })
+        .collect();
+    Ok(Suggestions { source, items })
+}
+
+fn reasons(
+    pick: &Pick,
+    product: &Product,
+    found: &HashMap<String, Product>,
+    history: &History,
+    preferences: &Preferences,
+) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if let Some(asin) = &pick.because_of {
+        reasons.push(Reason::BecauseOf {
+            asin: asin.clone(),
+            title: found.get(asin).and_then(|product| product.title.clone()),
+            action: history.action(asin).unwrap_or(Action::Rated),
+        });
+    }
+    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+    if let Some(brand) = &product.brand
+        && preferences.brands.iter().any(|liked| same(liked, brand))
+    {
+        reasons.push(Reason::Brand { value: brand.clone() });
+    }
+    let liked = |category: &&String| preferences.categories.iter().any(|liked| same(liked, category));
+    if let Some(category) = product.categories.iter().rfind(liked) {
+        reasons.push(Reason::Category { value: category.clone() });
+    }
+    if reasons.is_empty() && pick.popular {
+        reasons.push(Reason::Popular);
+    }
+    reasons
+}
+
+/// The `k` products most like one, with their scores: as published, or from the model itself where
+/// more are wanted than were published.
+pub(crate) async fn similar_products(
+    store: &dyn Store,
+    live: &LiveModel,
+    asin: &str,
+    k: usize,
+) -> Result<Vec<(Product, f32)>, Failure> {
+    let mut lists = store.similar(&live.version.version, asin).await?;
+    if lists.len() < k
+        && let Some(item) = live.index(asin)
+    {
+        let own = live.recommender.similar(item, k);
+        if own.len() > lists.len() {
+            let recommended = |scored: recommender::Scored| Recommended {
+                asin: live.key(scored.item).to_owned(),
+                score: scored.score,
+                because_of: None,
+            };
+            lists = own.into_iter().map(recommended).collect();
+        }
+    }
+    lists.truncate(k);
+    let asins: Vec<String> = lists.iter().map(|item| item.asin.clone()).collect();
+    let mut products = store.products(&asins).await?.into_iter().peekable();
+    let pair = |item: Recommended| Some((products.next_if(|product| product.asin == item.asin)?, item.score));
+    Ok(lists.into_iter().filter_map(pair).collect())
+}
