@@ -184,6 +184,6 @@ mod tests {
     #[test]
     fn strength_is_never_negative_and_always_a_number() {
         let of = |weight| Interaction { item: 0, weight, time: 0 }.strength(true);
-        assert_eq!([of(3.0), of(-1.0), of(f32::NAN), of(f32::INFINITY)], [3.0, 0.0, 0.0, 0.0]);
+        assert_eq!(vec![of(3.0), of(-1.0), of(f32::NAN), of(f32::INFINITY)], [3.0, 0.0, 0.0, 0.0]);
     }
 }

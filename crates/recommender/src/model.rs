@@ -309,6 +309,8 @@ fn check_length(name: &str, expected: usize, found: usize) -> Result<(), Error> 
 mod tests {
     use super::*;
 
+    type Files = BTreeMap<String, Vec<u8>>;
+
     fn data() -> ModelData {
         let tensors = BTreeMap::from([
             ("counts".to_owned(), Tensor::vector(vec![1.5, -2.0])),
@@ -327,7 +329,7 @@ mod tests {
 
     #[test]
     fn damaged_files_are_errors_that_name_the_file() {
-        let message = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+        let message = |change: &dyn Fn(&mut Files)| {
             let mut files = data().to_files();
             change(&mut files);
             ModelData::from_files(&files).unwrap_err().to_string()

@@ -113,7 +113,9 @@ mod tests {
         ) {
             let mut equations = NormalEquations::empty(5);
             (0..5).for_each(|place| equations.penalize(place, 0.1));
-            rows.iter().for_each(|row| equations.add(row, 1.5, 2.0));
+            for row in &rows {
+                equations.add(row, 1.5, 2.0);
+            }
             let (matrix, right) = (equations.matrix.clone(), equations.right.clone());
             let (x, _) = equations.solve();
             for row in 0..5 {

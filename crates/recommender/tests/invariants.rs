@@ -1,5 +1,7 @@
 //! What every algorithm promises, checked for each of them on random interactions.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be built fails the test")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -7,7 +9,7 @@ use recommender::{
     Algorithm, Interaction, Interactions, ModelData, Recommender,
     algorithms::{
         content_tfidf::{ContentTfidf, ItemFeatures, ItemText, Parameters},
-        hybrid::{Hybrid, Normalization, Part},
+        hybrid::{Hybrid, Part},
     },
     evaluation::evaluate,
     load, top_k,
@@ -47,7 +49,7 @@ fn all_models(train: &Interactions) -> Vec<(String, Box<dyn Recommender>)> {
     for (name, weight) in [("popularity", 0.0), ("item-knn", 0.5), ("als", 0.3)] {
         parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), weight });
     }
-    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(Normalization::ZScore, parts).unwrap())));
+    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(parts).unwrap())));
     models
 }
 
@@ -68,7 +70,9 @@ fn any_interactions() -> impl Strategy<Value = Interactions> {
         .prop_map(|pairs| Interactions::from_pairs(USERS as usize, ITEMS as usize, &pairs))
 }
 
-fn files_and_scores(train: &Interactions) -> Vec<(BTreeMap<String, Vec<u8>>, Vec<f32>)> {
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn files_and_scores(train: &Interactions) -> Vec<(Files, Vec<f32>)> {
     let of = |(_, model): (String, Box<dyn Recommender>)| {
         (model.save().to_files(), scores(model.as_ref(), train.history(0)))
     };

@@ -50,7 +50,7 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { factors: 64, regularization: 1.0, alpha: 10.0, iterations: 15, use_ratings: false, seed: 42 }
+        Self { factors: 64, regularization: 60.0, alpha: 20.0, iterations: 15, use_ratings: false, seed: 42 }
     }
 }
 
@@ -80,7 +80,7 @@ impl Parameters {
 /// // Two tastes: items 0, 1 and items 2, 3.
 /// let pairs = [pair(0, 0), pair(0, 1), pair(1, 0), pair(1, 1), pair(2, 2), pair(2, 3), pair(3, 2), pair(3, 3)];
 /// let train = Interactions::from_pairs(4, 4, &pairs);
-/// let parameters = als::Parameters { factors: 2, regularization: 0.1, ..Default::default() };
+/// let parameters = als::Parameters { factors: 2, regularization: 1.0, ..Default::default() };
 /// let model = als::Als::fit(&parameters, &train)?;
 /// let mut scores = vec![0.0; 4];
 /// model.score(&[Interaction { item: 0, weight: 5.0, time: 0 }], &mut scores);
@@ -231,7 +231,8 @@ mod tests {
     }
 
     fn fitted() -> Als {
-        Als::fit(&Parameters { factors: 4, ..Parameters::default() }, &two_tastes()).unwrap()
+        Als::fit(&Parameters { factors: 4, regularization: 1.0, alpha: 10.0, ..Parameters::default() }, &two_tastes())
+            .unwrap()
     }
 
     #[test]
@@ -268,6 +269,7 @@ mod tests {
         let sum: f64 = history
             .iter()
             .flat_map(|entry| row(&model.items, 4, entry.item).unwrap().iter().zip(&solved))
+            // Confidence 1 + alpha.
             .map(|(a, b)| 11.0 * f64::from(*a) * b)
             .sum();
         assert!((sum - f64::from(scores[3])).abs() < 1e-4, "{sum} {}", scores[3]);

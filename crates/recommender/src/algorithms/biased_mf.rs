@@ -10,7 +10,7 @@
 //! over rows; scoring `O(history * f^2 + f^3 + items * f)`. A stranger gets `mean + b(i)`.
 //!
 //! The score is the predicted rating. It tells how much a user would like an item once chosen, not
-//! which item would be chosen, and so ranks poorly by design (Cremonesi, Koren and Turrin, RecSys 2010):
+//! which item would be chosen, and so ranks poorly by design (Cremonesi, Koren and Turrin, `RecSys` 2010):
 //! judge it by RMSE and MAE.
 //!
 //! Paper: Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems", IEEE

@@ -240,11 +240,15 @@ struct Vocabulary {
 impl Vocabulary {
     fn of(parameters: &Parameters, items: &[ItemText]) -> Self {
         let count = |mut counts: HashMap<String, u32>, item: &ItemText| {
-            distinct(parameters, item).into_iter().for_each(|word| *counts.entry(word).or_default() += 1);
+            for word in distinct(parameters, item) {
+                *counts.entry(word).or_default() += 1;
+            }
             counts
         };
         let add = |mut counts: HashMap<String, u32>, others: HashMap<String, u32>| {
-            others.into_iter().for_each(|(word, items)| *counts.entry(word).or_default() += items);
+            for (word, items) in others {
+                *counts.entry(word).or_default() += items;
+            }
             counts
         };
         let frequency = items.par_iter().fold(HashMap::new, count).reduce(HashMap::new, add);
@@ -325,7 +329,9 @@ fn scale_to_length_1<'a>(values: impl Iterator<Item = &'a mut f32>) {
     let values: Vec<&mut f32> = values.collect();
     let length = values.iter().map(|value| f64::from(**value) * f64::from(**value)).sum::<f64>().sqrt();
     if length > 0.0 {
-        values.into_iter().for_each(|value| *value = (f64::from(*value) / length) as f32);
+        for value in values {
+            *value = (f64::from(*value) / length) as f32;
+        }
     }
 }
 

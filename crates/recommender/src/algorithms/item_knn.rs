@@ -59,7 +59,7 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { neighbors: 200, weighting: Weighting::TfIdf, shrinkage: 5.0, use_ratings: false }
+        Self { neighbors: 200, weighting: Weighting::TfIdf, shrinkage: 20.0, use_ratings: false }
     }
 }
 

@@ -4,7 +4,7 @@
 //! order of their indices, as everywhere ([`crate::top_k`]). Fitting `O(interactions)`, scoring
 //! `O(items)`. It has no notion of similar items. The baseline that every other algorithm has to beat
 //! (Cremonesi, Koren and Turrin, "Performance of recommender algorithms on top-n recommendation tasks",
-//! RecSys 2010).
+//! `RecSys` 2010).
 
 use std::collections::BTreeMap;
 
