@@ -104,7 +104,8 @@ mongo_install() {
 mongo_start() {
     local home="$CACHE/mongo" port
     port="$(service_port mongo)"
-    mkdir -p "$home/data"
+    mkdir -p "$home/data" || fail "cannot make the folder $home/data"
+    rm -f "$home"/log*
     "$home/mongod" --dbpath "$home/data" --port "$port" --bind_ip 127.0.0.1 --replSet rs0 \
         --wiredTigerCacheSizeGB 1 --nounixsocket --fork --pidfilepath "$home/pid" --logpath "$home/log" \
         >"$home/start.log" 2>&1 9>&- || { cat "$home/start.log" >&2; fail_with_log "MongoDB does not start" "$home/log"; }

@@ -102,6 +102,12 @@ pub struct Recommended {
     pub because_of: Option<String>,
 }
 
+/// The first score of a list that is no number, as a fault: lists must be sortable.
+pub(crate) fn odd_score(key: &str, items: &[Recommended]) -> Option<String> {
+    let odd = items.iter().find(|item| !item.score.is_finite())?;
+    Some(format!("the list of `{key}` gives `{}` the score {}, which is no finite number", odd.asin, odd.score))
+}
+
 /// The items most like one item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SimilarItems {

@@ -87,10 +87,10 @@ pub trait Store: Send + Sync {
 
     // Published models.
 
-    /// Keeps similar items of a version, keyed by asin.
+    /// Keeps similar items of a version, keyed by asin. Scores must be finite numbers.
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error>;
 
-    /// Keeps recommendations of a version, keyed by user.
+    /// Keeps recommendations of a version, keyed by user. Scores must be finite numbers.
     async fn put_recommendations(&self, version: &str, lists: &[UserRecommendations]) -> Result<(), Error>;
 
     /// Keeps a file of a version's model (any size: the store splits it as it needs).

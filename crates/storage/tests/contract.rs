@@ -4,6 +4,7 @@
 //! is skipped and says so; with `REQUIRE_SERVICES=1` a skip is a failure. Each case has a file or
 //! database of its own. What a case returns must be equal on both back ends.
 
+#[cfg(test)]
 mod contract {
     mod agreement;
     mod catalogue;

@@ -66,7 +66,7 @@ impl Event {
     /// Checks what the types alone do not: version, lengths, rating range, plausible time.
     pub fn check(&self) -> Result<(), InvalidEvent> {
         if self.schema_version != SCHEMA_VERSION {
-            return Err(invalid("schema_version", "1", self.schema_version));
+            return Err(invalid("schema_version", "1", &self.schema_version));
         }
         check_key("user", &self.user)?;
         check_key("item", &self.item)?;
@@ -74,16 +74,16 @@ impl Event {
             check_key("event_id", id)?;
         }
         match (self.kind, self.rating) {
-            (EventKind::Rating, None) => Err(invalid("rating", "a number from 1 to 5 for kind `rating`", "none")),
+            (EventKind::Rating, None) => Err(invalid("rating", "a number from 1 to 5 for kind `rating`", &"none")),
             (EventKind::Rating, Some(rating)) if !(1.0..=5.0).contains(&rating) => {
-                Err(invalid("rating", "a number from 1 to 5", rating))
+                Err(invalid("rating", "a number from 1 to 5", &rating))
             }
             (EventKind::Rating, Some(_)) | (_, None) => Ok(()),
-            (_, Some(rating)) => Err(invalid("rating", "no rating but for kind `rating`", rating)),
+            (_, Some(rating)) => Err(invalid("rating", "no rating but for kind `rating`", &rating)),
         }?;
         match self.time_ms {
             Some(time) if !(0..=253_402_300_799_999).contains(&time) => {
-                Err(invalid("time_ms", "Unix milliseconds between 1970 and 9999", time))
+                Err(invalid("time_ms", "Unix milliseconds between 1970 and 9999", &time))
             }
             _ => Ok(()),
         }
@@ -110,6 +110,162 @@ fn check_key(field: &'static str, key: &str) -> Result<(), InvalidEvent> {
     Ok(())
 }
 
-fn invalid(field: &'static str, expected: &'static str, found: impl ToString) -> InvalidEvent {
+fn invalid(field: &'static str, expected: &'static str, found: &impl ToString) -> InvalidEvent {
     InvalidEvent { field, expected, found: found.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: EventKind, rating: Option<f32>) -> Event {
+        Event {
+            schema_version: SCHEMA_VERSION,
+            event_id: None,
+            user: "u".into(),
+            item: "i".into(),
+            kind,
+            rating,
+            time_ms: None,
+        }
+    }
+
+    /// The faulty field of an event, or none.
+    fn fault(event: &Event) -> Option<&'static str> {
+        event.check().err().map(|fault| fault.field)
+    }
+
+    #[test]
+    fn the_shortest_event_is_taken() {
+        let event: Event = serde_json::from_value(json!({ "user": "u", "item": "i", "kind": "view" })).unwrap();
+        assert_eq!(event, self::event(EventKind::View, None));
+        event.check().unwrap();
+    }
+
+    #[test]
+    fn absent_fields_are_not_written() {
+        let text = serde_json::to_string(&event(EventKind::Cart, None)).unwrap();
+        assert_eq!(text, r#"{"schema_version":1,"user":"u","item":"i","kind":"cart"}"#);
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for (value, word) in [
+            (json!({ "item": "i", "kind": "view" }), "user"),
+            (json!({ "user": "u", "kind": "view" }), "item"),
+            (json!({ "user": "u", "item": "i" }), "kind"),
+            (json!({ "user": "u", "item": "i", "kind": "stare" }), "stare"),
+            (json!({ "user": 7, "item": "i", "kind": "view" }), "string"),
+            (json!({ "user": "u", "item": "i", "kind": "view", "time_ms": 0.5 }), "floating point"),
+        ] {
+            let error = serde_json::from_value::<Event>(value).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_rating_events_have_a_rating_and_it_is_from_1_to_5() {
+        for rating in [1.0, 2.5, 5.0] {
+            assert_eq!(fault(&event(EventKind::Rating, Some(rating))), None);
+        }
+        for rating in [None, Some(0.99), Some(5.01), Some(f32::NAN), Some(f32::INFINITY), Some(-1.0)] {
+            assert_eq!(fault(&event(EventKind::Rating, rating)), Some("rating"), "{rating:?}");
+        }
+        for kind in [EventKind::View, EventKind::Cart, EventKind::Purchase] {
+            assert_eq!(fault(&event(kind, None)), None);
+            assert_eq!(fault(&event(kind, Some(3.0))), Some("rating"));
+        }
+    }
+
+    #[test]
+    fn a_message_names_field_wanted_and_found() {
+        let message = event(EventKind::Rating, Some(7.5)).check().unwrap_err().to_string();
+        assert_eq!(message, "event field `rating`: expected a number from 1 to 5, found 7.5");
+        let message = Event { user: "a\nb".into(), ..event(EventKind::View, None) }.check().unwrap_err().to_string();
+        let expected = "event field `user`: expected 1 to 256 bytes without control characters, found 3 bytes `a\\nb`";
+        assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn keys_have_1_to_256_bytes_without_control_characters() {
+        let view = || event(EventKind::View, None);
+        for (key, good) in [
+            ("k".repeat(256), true),
+            ("k".repeat(257), false),
+            ("é".repeat(128), true),
+            ("é".repeat(129), false),
+            (String::new(), false),
+            ("a\0".into(), false),
+            ("$where {} \" '".into(), true),
+        ] {
+            let wanted = |field| if good { None } else { Some(field) };
+            assert_eq!(fault(&Event { user: key.clone(), ..view() }), wanted("user"), "{key}");
+            assert_eq!(fault(&Event { item: key.clone(), ..view() }), wanted("item"), "{key}");
+            assert_eq!(fault(&Event { event_id: Some(key.clone()), ..view() }), wanted("event_id"), "{key}");
+        }
+    }
+
+    #[test]
+    fn times_lie_between_1970_and_9999() {
+        // 9999-12-31T23:59:59.999Z is 253,402,300,799.999 seconds after the epoch.
+        for (time, wanted) in [
+            (0, None),
+            (253_402_300_799_999, None),
+            (-1, Some("time_ms")),
+            (253_402_300_800_000, Some("time_ms")),
+            (i64::MAX, Some("time_ms")),
+        ] {
+            assert_eq!(fault(&Event { time_ms: Some(time), ..event(EventKind::View, None) }), wanted, "{time}");
+        }
+    }
+
+    #[test]
+    fn events_of_another_schema_are_refused() {
+        for schema_version in [0, SCHEMA_VERSION + 1] {
+            assert_eq!(fault(&Event { schema_version, ..event(EventKind::View, None) }), Some("schema_version"));
+        }
+    }
+
+    #[test]
+    fn stronger_deeds_weigh_more() {
+        let weights = [EventKind::View, EventKind::Cart, EventKind::Purchase].map(|kind| event(kind, None).weight());
+        assert!(weights.is_sorted_by(|a, b| a < b), "{weights:?}");
+        assert_eq!(event(EventKind::Rating, Some(1.5)).weight().to_bits(), 1.5_f32.to_bits());
+    }
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let kind = prop_oneof![
+            Just(EventKind::View),
+            Just(EventKind::Cart),
+            Just(EventKind::Purchase),
+            Just(EventKind::Rating)
+        ];
+        let rating = proptest::option::of(any::<f32>());
+        let key = "\\PC{0,90}";
+        (any::<u32>(), proptest::option::of(key), key, key, kind, rating, any::<Option<i64>>()).prop_map(
+            |(version, event_id, user, item, kind, rating, time_ms)| Event {
+                schema_version: version % 3,
+                event_id,
+                user,
+                item,
+                kind,
+                rating,
+                time_ms,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_checked_event_survives_json_and_weighs_1_to_5(event in any_event()) {
+            if event.check().is_ok() {
+                let text = serde_json::to_string(&event).unwrap();
+                prop_assert_eq!(&serde_json::from_str::<Event>(&text).unwrap(), &event);
+                prop_assert!((1.0..=5.0).contains(&event.weight()));
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Every document carries the number of its generation; readers ask for the one that `meta` shows,
 //! so that a load appears all at once when it is finished.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, future::IntoFuture};
 
 use ::mongodb::{
     Collection, IndexModel,
@@ -12,6 +12,7 @@ use ::mongodb::{
     options::ReturnDocument,
 };
 use futures::TryStreamExt;
+use serde::de::DeserializeOwned;
 
 use super::{
     Mongo,
@@ -19,6 +20,9 @@ use super::{
     write::upsert,
 };
 use crate::{Facet, Facets, MOST_FACETS, Page, Product, ProductQuery, Review, words};
+
+/// Rows skipped or given at most: the server adds the two, and the sum must fit its integers.
+const MOST_ROWS: u64 = 1 << 40;
 
 fn products_of(store: &Mongo) -> Collection<ProductDocument<'static>> {
     store.database.collection("products")
@@ -169,22 +173,33 @@ pub(super) async fn search(store: &Mongo, query: &ProductQuery) -> Result<Page<P
 }
 
 async fn find_page(store: &Mongo, generation: i64, query: &ProductQuery) -> Result<Page<Product>> {
-    let none = Page { rows: Vec::new(), total: 0, offset: query.offset };
-    let Some(filter) = filter(generation, query) else { return Ok(none) };
-    let total = products_of(store).count_documents(filter.clone()).await?;
+    let ProductQuery { offset, limit, .. } = *query;
+    let Some(filter) = filter(generation, query) else { return Ok(Page { rows: Vec::new(), total: 0, offset }) };
+    let order = doc! { "rating_count": -1, "_id.asin": 1 };
+    page(&products_of(store), filter, order, offset, limit).await
+}
+
+/// A part of the documents that a filter selects, and how many they are.
+async fn page<D, T>(
+    collection: &Collection<D>,
+    filter: Document,
+    order: Document,
+    offset: u64,
+    limit: u64,
+) -> Result<Page<T>>
+where
+    D: DeserializeOwned + Send + Sync + Unpin,
+    T: From<D>,
+{
+    let total = collection.count_documents(filter.clone()).into_future();
     // MongoDB takes a limit of 0 as none.
-    if query.limit == 0 || query.offset >= total {
-        return Ok(Page { total, ..none });
+    if limit == 0 {
+        return Ok(Page { rows: Vec::new(), total: total.await?, offset });
     }
-    let found: Vec<ProductDocument> = products_of(store)
-        .find(filter)
-        .sort(doc! { "rating_count": -1, "_id.asin": 1 })
-        .skip(query.offset)
-        .limit(count(query.limit))
-        .await?
-        .try_collect()
-        .await?;
-    Ok(Page { rows: found.into_iter().map(Product::from).collect(), total, offset: query.offset })
+    let (skip, most) = (offset.min(MOST_ROWS), limit.min(MOST_ROWS).cast_signed());
+    let rows = async { collection.find(filter).sort(order).skip(skip).limit(most).await?.try_collect().await };
+    let (total, rows): (u64, Vec<D>) = futures::future::try_join(total, rows).await?;
+    Ok(Page { rows: rows.into_iter().map(T::from).collect(), total, offset })
 }
 
 /// The filter of a search; none if nothing can match.
@@ -254,19 +269,7 @@ pub(super) async fn reviews_of_product(store: &Mongo, asin: &str, offset: u64, l
 
 async fn find_reviews(store: &Mongo, generation: i64, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>> {
     let filter = doc! { "_id.generation": generation, "_id.asin": asin };
-    let total = reviews_of(store).count_documents(filter.clone()).await?;
-    if limit == 0 || offset >= total {
-        return Ok(Page { rows: Vec::new(), total, offset });
-    }
-    let found: Vec<ReviewDocument> = reviews_of(store)
-        .find(filter)
-        .sort(by_helpfulness())
-        .skip(offset)
-        .limit(count(limit))
-        .await?
-        .try_collect()
-        .await?;
-    Ok(Page { rows: found.into_iter().map(Review::from).collect(), total, offset })
+    page(&reviews_of(store), filter, by_helpfulness(), offset, limit).await
 }
 
 pub(super) async fn reviews_of_user(store: &Mongo, user: &str, limit: u64) -> Result<Vec<Review>> {

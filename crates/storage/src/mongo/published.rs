@@ -14,7 +14,7 @@ use super::{
     documents::{ChunkDocument, ChunkKey, ListDocument, ListKey},
     write::upsert,
 };
-use crate::{ModelVersion, Recommended, ReportInfo, SimilarItems, UserRecommendations};
+use crate::{ModelVersion, Recommended, ReportInfo, SimilarItems, UserRecommendations, records::odd_score};
 
 /// Most bytes of a file in one document, which may have 16 MB.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -42,8 +42,11 @@ async fn put_lists<'a>(
     store: &Mongo,
     collection: &str,
     version: &str,
-    lists: impl Iterator<Item = (&'a str, &'a [Recommended])> + Send,
+    lists: impl Iterator<Item = (&'a str, &'a [Recommended])> + Clone + Send,
 ) -> Result<()> {
+    if let Some(fault) = lists.clone().find_map(|(key, items)| odd_score(key, items)) {
+        return Err(Error::custom(fault));
+    }
     remember(store, version).await?;
     let documents = lists.map(|(key, items)| ListDocument {
         key: ListKey { version: Cow::from(version), key: Cow::from(key) },
@@ -83,21 +86,24 @@ async fn put_file(
     bytes: &[u8],
 ) -> Result<()> {
     remember(store, version).await?;
-    // An empty file has one empty chunk, so that it is there.
-    let chunks = bytes.len().div_ceil(CHUNK_BYTES).max(1);
-    for chunk in 0..chunks {
-        let start = chunk * CHUNK_BYTES;
-        let part = &bytes[start..bytes.len().min(start + CHUNK_BYTES)];
+    let mut parts: Vec<&[u8]> = bytes.chunks(CHUNK_BYTES).collect();
+    if parts.is_empty() {
+        // An empty file has one empty chunk, so that it is there.
+        parts.push(&[]);
+    }
+    let mut chunk = 0_i64;
+    for part in parts {
         let document = ChunkDocument {
-            key: ChunkKey { version: Cow::from(version), name: Cow::from(name), chunk: chunk as i64 },
+            key: ChunkKey { version: Cow::from(version), name: Cow::from(name), chunk },
             size_bytes: bytes.len() as u64,
             title: title.map(Cow::from),
             data: Some(Binary { subtype: BinarySubtype::Generic, bytes: part.to_vec() }),
         };
         upsert(&store.database, collection, std::iter::once(document)).await?;
+        chunk += 1;
     }
     // Of a longer file that had the name before.
-    let first = doc! { "version": version, "name": name, "chunk": chunks as i64 };
+    let first = doc! { "version": version, "name": name, "chunk": chunk };
     let last = doc! { "version": version, "name": name, "chunk": Bson::MaxKey };
     store.database.collection::<Document>(collection).delete_many(between(first..=last)).await?;
     Ok(())

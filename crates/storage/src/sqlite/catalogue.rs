@@ -219,9 +219,9 @@ fn condition(query: &ProductQuery) -> Option<(String, Vec<Value>)> {
         sql += " AND brand = ?";
         values.push(Value::Text(brand.clone()));
     }
-    for (comparison, price) in [(">=", query.price_min), ("<=", query.price_max)] {
+    for (condition, price) in [(" AND price >= ?", query.price_min), (" AND price <= ?", query.price_max)] {
         if let Some(price) = price {
-            sql += &format!(" AND price {comparison} ?");
+            sql += condition;
             values.push(Value::Real(price.into()));
         }
     }

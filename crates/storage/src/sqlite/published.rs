@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::Serialize;
 
-use crate::{ModelVersion, Recommended, ReportInfo, SimilarItems, UserRecommendations, error::Cause};
+use crate::{
+    ModelVersion, Recommended, ReportInfo, SimilarItems, UserRecommendations, error::Cause, records::odd_score,
+};
 
 /// The number of the version with the name given first.
 const VERSION: &str = "(SELECT id FROM versions WHERE name = ?1)";
@@ -36,15 +37,18 @@ pub(super) fn put_recommendations(
     put_lists(connection, sql, version, lists.iter().map(|list| (&list.user, &list.items)))
 }
 
-fn put_lists<'a, T: Serialize + 'a>(
+fn put_lists<'a>(
     connection: &Connection,
     sql: &str,
     version: &str,
-    lists: impl Iterator<Item = (&'a String, &'a T)>,
+    lists: impl Iterator<Item = (&'a String, &'a Vec<Recommended>)>,
 ) -> Result<(), Cause> {
     let version = version_number(connection, version)?;
     let mut insert = connection.prepare_cached(sql)?;
     for (key, items) in lists {
+        if let Some(fault) = odd_score(key, items) {
+            return Err(fault.into());
+        }
         insert.execute(params![version, key, serde_json::to_string(items)?])?;
     }
     Ok(())
@@ -55,11 +59,13 @@ pub(super) fn put_model_file(connection: &Connection, version: &str, name: &str,
     connection.execute("DELETE FROM model_files WHERE version = ? AND name = ?", params![version, name])?;
     let mut insert =
         connection.prepare_cached("INSERT INTO model_files (version, name, chunk, bytes) VALUES (?, ?, ?, ?)")?;
-    // An empty file has one empty chunk, so that it is there.
-    for chunk in 0..bytes.len().div_ceil(CHUNK_BYTES).max(1) {
-        let start = chunk * CHUNK_BYTES;
-        let part = &bytes[start..bytes.len().min(start + CHUNK_BYTES)];
-        insert.execute(params![version, name, chunk as i64, part])?;
+    let mut parts: Vec<&[u8]> = bytes.chunks(CHUNK_BYTES).collect();
+    if parts.is_empty() {
+        // An empty file has one empty chunk, so that it is there.
+        parts.push(&[]);
+    }
+    for (chunk, part) in (0_i64..).zip(parts) {
+        insert.execute(params![version, name, chunk, part])?;
     }
     Ok(())
 }

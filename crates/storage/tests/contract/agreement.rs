@@ -39,7 +39,7 @@ impl Chance {
         Review {
             asin: format!("B{:04}", self.below(60)),
             user: format!("U{}", self.below(40)),
-            time: self.below(15) as i64,
+            time: i64::from(self.below(15) as u32),
             ordinal: number as u32,
             rating: 1.0 + self.below(5) as f32,
             helpful_votes: (self.below(2) > 0).then(|| self.below(4) as u32),

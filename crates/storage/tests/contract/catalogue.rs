@@ -37,16 +37,16 @@ fn reviews_come_back_as_written() {
     on_each(async |place| {
         let store = &place.store;
         let mut reviews = vec![review("p", "bare", 0)];
-        for (place, key) in odd_keys().into_iter().enumerate() {
+        for (age, key) in (1..).zip(odd_keys()) {
             reviews.push(Review {
                 asin: "p".into(),
                 user: key.clone(),
-                time: -1 - place as i64,
+                time: -age,
                 ordinal: u32::MAX,
                 rating: 4.7,
                 title: Some(key.clone()),
                 text: Some(key),
-                verified: Some(place % 2 == 0),
+                verified: Some(age % 2 == 0),
                 helpful_votes: None,
             });
         }

@@ -31,6 +31,7 @@ impl Place {
 }
 
 /// Runs a case on SQLite, and on MongoDB where there is one; what it returns must be equal.
+#[expect(clippy::needless_pass_by_value, reason = "cases read best as closures without a borrow")]
 pub fn on_each<R: PartialEq + Debug>(case: impl AsyncFn(&Place) -> R) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new folder/store.db");

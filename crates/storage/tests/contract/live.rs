@@ -53,9 +53,10 @@ fn of_many_at_once_with_one_id_exactly_one_is_kept() {
     on_each(async |place| {
         let handles = [place.open_again().await, place.open_again().await];
         let tasks: Vec<_> = (0..120)
-            .map(|number: usize| {
-                let store = Arc::clone(&handles[number % 2]);
-                let event = event(&format!("id{}", number % 30), "u", number as i64);
+            .zip(handles.iter().cycle())
+            .map(|(number, store)| {
+                let store = Arc::clone(store);
+                let event = event(&format!("id{}", number % 30), "u", number);
                 tokio::spawn(async move { store.put_event(&event).await.unwrap() })
             })
             .collect();

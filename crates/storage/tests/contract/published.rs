@@ -55,6 +55,20 @@ fn lists_come_back_as_written_and_are_replaced() {
 }
 
 #[test]
+fn scores_that_are_no_numbers_are_refused() {
+    on_each(async |place| {
+        for score in [f32::NAN, f32::INFINITY] {
+            let lists = [similar("fine", 1.0), similar("odd", score)];
+            let error = place.store.put_similar("v", &lists).await.unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.starts_with("the list of `odd` gives `a` the score"), "{cause}");
+            assert_eq!(place.store.similar("v", "fine").await.unwrap(), [], "nothing is written");
+            place.store.put_recommendations("v", &[recommended("u", score)]).await.unwrap_err();
+        }
+    });
+}
+
+#[test]
 fn versions_are_kept_apart() {
     on_each(async |place| {
         let store = &place.store;
