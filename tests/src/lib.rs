@@ -1,9 +1,11 @@
 //! What the end-to-end tests share: where things are, running the program, talking to its server.
 
+mod browser;
 mod program;
 mod real_data;
 mod server;
 
+pub use browser::Browser;
 pub use program::{Outcome, Program};
 pub use real_data::{RealData, real_data};
 pub use server::Server;

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Measures the product: scripts/bench.sh load|train|serve [--json] [--reviews N]
+# With --json the last line is one JSON object with all figures.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo build --release --locked --quiet -p orchestrator -p benches
+exec cargo run --release --locked --quiet -p benches -- "$@"

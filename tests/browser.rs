@@ -1,0 +1,86 @@
+//! The site and the reports in a real Chromium, as a visitor meets them.
+
+use std::{fs, path::Path};
+
+use tests::{Browser, Program, Server};
+
+/// Widths of a desktop window and of a phone, in pixels.
+const WIDTHS: [u32; 2] = [1280, 390];
+
+fn publish(folder: &Path) -> (Program, String) {
+    let program = Program::with_cache(&folder.join("cache"));
+    let store = format!("sqlite://{}", folder.join("store.db").display());
+    program.run(["run", "pipeline.yaml", "--set", &format!("store={store}")]).succeeded();
+    (program, store)
+}
+
+fn assert_page_fits(browser: &Browser, url: &str) {
+    for width in WIDTHS {
+        browser.resize(width, 900);
+        browser.open(url);
+        assert_eq!(browser.overflow(), 0, "{url} is wider than a window of {width} pixels");
+        assert_eq!(browser.texts("h1").len(), 1, "{url} has one main heading");
+        assert!(browser.foreign_requests().is_empty(), "{url} asks others: {:?}", browser.foreign_requests());
+    }
+}
+
+#[test]
+fn a_visitor_buys_and_the_list_follows() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (program, store) = publish(folder.path());
+    let server = Server::start(&store);
+
+    for path in ["/", "/search", "/search?q=no+such+thing", "/reports", "/users/never-seen-before"] {
+        assert_page_fits(&browser, &server.url(path));
+    }
+
+    browser.resize(1280, 900);
+    browser.open(&server.url("/"));
+    browser.fill("#try-user", "grace");
+    browser.click("form[action='/demo/user'] button");
+    browser.open(&server.url("/users/grace"));
+    let before = browser.texts(".card-title");
+    assert!(before.len() >= 5, "a stranger sees only {before:?}");
+
+    browser.click(".card-link");
+    let product = browser.texts("h1").remove(0);
+    assert!(!browser.texts(".review-text").is_empty(), "the product page of {product} shows no reviews");
+    assert!(!browser.texts("#similar").is_empty(), "the product page of {product} shows no similar products");
+    browser.click("form[action='/events'] button[value='purchase']");
+    browser.open(&server.url("/users/grace"));
+    let after = browser.texts(".card-title");
+    assert_ne!(before, after, "buying {product} changed nothing");
+    let reasons = browser.texts(".reason").join("\n");
+    assert!(reasons.contains(&product), "no reason names {product}: {reasons}");
+
+    browser.fill("#price-max", "20");
+    browser.click(".preferences button[type='submit']");
+    browser.open(&server.url("/users/grace"));
+    let prices = browser.texts(".user-head ~ .with-side .grid .price");
+    assert!(!prices.is_empty(), "no price in the list");
+    for price in prices {
+        let amount: f64 =
+            price.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>().parse().unwrap();
+        assert!(amount <= 20.0, "{price} is above the wanted 20");
+    }
+
+    assert_reports_stand_alone(&browser, &program);
+}
+
+/// Reports are opened from the disk, as somebody would who got them by mail.
+fn assert_reports_stand_alone(browser: &Browser, program: &Program) {
+    let mut seen = 0;
+    for (name, (artifact, _)) in program.records() {
+        let report = artifact.join("report.html");
+        if !report.exists() {
+            continue;
+        }
+        seen += 1;
+        assert_page_fits(browser, &format!("file://{}", report.display()));
+        assert!(browser.texts("svg").len() > 1, "the report of {name} has no charts");
+        let html = fs::read_to_string(&report).expect("a report is text");
+        assert!(!html.contains("NaN"), "the report of {name} shows NaN");
+    }
+    assert!(seen >= 3, "only {seen} reports were written");
+}

@@ -1,0 +1,102 @@
+//! A running `orchestrator serve`, and requests to it.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::program::binary;
+
+/// A server over a store, on a free port; ended when dropped.
+pub struct Server {
+    child: Child,
+    address: String,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// Starts the server and waits until it says that it is ready.
+    ///
+    /// # Panics
+    /// If it ends before it is ready; its own words are in the message.
+    pub fn start(store: &str) -> Self {
+        let mut child = Command::new(binary())
+            .args(["serve", "--store", store, "--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program was built before");
+        let output = child.stdout.take().expect("standard output is piped");
+        let mut said = String::new();
+        let mut lines = BufReader::new(output).lines();
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else { panic!("the server ended before it was ready:\n{said}") };
+            if let Some(start) = line.find("http://") {
+                break line[start..].split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned();
+            }
+            said.push_str(&line);
+            said.push('\n');
+        };
+        std::thread::spawn(move || lines.for_each(drop));
+        let configuration = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(1)))
+            .build();
+        Self { child, address, agent: configuration.into() }
+    }
+
+    /// `http://127.0.0.1:PORT` of the server, with a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// The most memory that the server held at once, where the system tells.
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    }
+
+    /// Status and body of a page.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn page(&self, path: &str) -> (u16, String) {
+        let mut response = self.agent.get(self.url(path)).call().expect("the server answers");
+        let body = response.body_mut().read_to_string().expect("the answer is text");
+        (response.status().as_u16(), body)
+    }
+
+    /// Status and JSON of an API resource.
+    ///
+    /// # Panics
+    /// If the server does not answer with JSON.
+    pub fn json(&self, path: &str) -> (u16, Value) {
+        let (status, body) = self.page(path);
+        (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+    }
+
+    /// Sends JSON and gives status and JSON back.
+    ///
+    /// # Panics
+    /// If the server does not answer with JSON.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let url = self.url(path);
+        let request = if method == "PUT" { self.agent.put(url) } else { self.agent.post(url) };
+        let mut response = request.send_json(body).expect("the server answers");
+        let text = response.body_mut().read_to_string().expect("the answer is text");
+        let value =
+            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") };
+        (response.status().as_u16(), value)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
