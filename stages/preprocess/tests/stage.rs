@@ -1,5 +1,7 @@
 //! The stage as a whole: tables in, tables out.
 
+#![expect(clippy::unwrap_used, reason = "a step of a fixture that fails is a failed test")]
+
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use pipeline::{Context, Input, Kind, Stage, TableReader, TableWriter, Task, read_interactions, read_json, read_keys};

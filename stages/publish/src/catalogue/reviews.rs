@@ -1,0 +1,75 @@
+//! Reviews as the store keeps them.
+
+use std::{collections::HashMap, path::Path};
+
+use pipeline::{Context, Kind, TableReader};
+use polars::frame::DataFrame;
+use storage::{Review, Store, block_on};
+
+use super::BATCH;
+use crate::error::Error;
+
+/// Numbers the reviews of the same item, user and time. Reviews stand together by item, so only one
+/// item is in memory.
+#[derive(Default)]
+struct Ordinals {
+    item: String,
+    next: HashMap<(String, i64), u32>,
+}
+
+impl Ordinals {
+    fn next(&mut self, item: &str, user: &str, time: i64) -> u32 {
+        if self.item != item {
+            item.clone_into(&mut self.item);
+            self.next.clear();
+        }
+        let next = self.next.entry((user.to_owned(), time)).or_insert(0);
+        *next += 1;
+        *next - 1
+    }
+}
+
+/// Writes all reviews.
+pub fn write(store: &dyn Store, generation: &str, path: &Path, context: &Context) -> anyhow::Result<()> {
+    let table = TableReader::open(path, Kind::Reviews)?;
+    let mut ordinals = Ordinals::default();
+    let mut done = 0;
+    for batch in table.batches(&[]) {
+        let reviews = reviews(&batch?, path, &mut ordinals)?;
+        for chunk in reviews.chunks(BATCH) {
+            block_on(store.put_reviews(generation, chunk))?;
+            done += chunk.len() as u64;
+            context.progress(done, Some(table.rows() as u64), "reviews");
+        }
+    }
+    Ok(())
+}
+
+fn reviews(batch: &DataFrame, path: &Path, ordinals: &mut Ordinals) -> anyhow::Result<Vec<Review>> {
+    let users = batch.column("user")?.str()?;
+    let items = batch.column("item")?.str()?;
+    let ratings = batch.column("rating")?.f32()?;
+    let times = batch.column("time")?.i64()?;
+    let titles = batch.column("title")?.str()?;
+    let texts = batch.column("text")?.str()?;
+    let verified = batch.column("verified")?.bool()?;
+    let helpful_votes = batch.column("helpful_votes")?.u32()?;
+    let mut review = |row: usize| {
+        let none = |column| Error::NoValue { path: path.to_owned(), row, column };
+        let asin = items.get(row).ok_or_else(|| none("item"))?;
+        let user = users.get(row).ok_or_else(|| none("user"))?;
+        let time = times.get(row).ok_or_else(|| none("time"))?;
+        anyhow::Ok(Review {
+            asin: asin.to_owned(),
+            user: user.to_owned(),
+            time,
+            ordinal: ordinals.next(asin, user, time),
+            rating: ratings.get(row).ok_or_else(|| none("rating"))?,
+            title: titles.get(row).map(str::to_owned),
+            text: texts.get(row).map(str::to_owned),
+            verified: verified.get(row),
+            helpful_votes: helpful_votes.get(row),
+        })
+    };
+    (0..batch.height()).map(&mut review).collect()
+}

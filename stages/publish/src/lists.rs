@@ -1,0 +1,92 @@
+//! Computes the lists of users and items in parallel and writes them batch by batch.
+
+use pipeline::Context;
+use rayon::prelude::*;
+use recommender::{Interactions, Reason, Recommender, Scored, top_k};
+use storage::{Recommended, SimilarItems, Store, UserRecommendations, block_on};
+
+use crate::Params;
+
+/// Lists in memory at a time; also how many a store is given in one call.
+const BATCH: usize = 1000;
+
+/// What lists are made of.
+pub struct Lists<'a> {
+    /// Where they go.
+    pub store: &'a dyn Store,
+    /// The version that they belong to.
+    pub version: &'a str,
+    /// The model.
+    pub model: &'a dyn Recommender,
+    /// User keys by index.
+    pub users: &'a [String],
+    /// Item keys by index.
+    pub items: &'a [String],
+    /// Everything that is known of each user.
+    pub history: &'a Interactions,
+}
+
+impl Lists<'_> {
+    /// Writes a list for every user; the number of those that are not empty.
+    pub fn recommendations(&self, params: &Params, context: &Context) -> anyhow::Result<u64> {
+        let mut count = 0;
+        for start in (0..self.users.len()).step_by(BATCH) {
+            let end = self.users.len().min(start + BATCH);
+            let lists: Vec<UserRecommendations> = (start..end)
+                .into_par_iter()
+                .map_init(|| vec![0.0; self.items.len()], |scores, user| self.of_user(user, params, scores))
+                .collect();
+            count += lists.iter().filter(|list| !list.items.is_empty()).count() as u64;
+            block_on(self.store.put_recommendations(self.version, &lists))?;
+            context.progress(end as u64, Some(self.users.len() as u64), "users");
+        }
+        Ok(count)
+    }
+
+    /// Writes the similar items of every item that has some; the number of such items.
+    pub fn similar(&self, params: &Params, context: &Context) -> anyhow::Result<u64> {
+        let mut count = 0;
+        for start in (0..self.items.len()).step_by(BATCH) {
+            let end = self.items.len().min(start + BATCH);
+            let lists: Vec<SimilarItems> =
+                (start..end).into_par_iter().filter_map(|item| self.of_item(item, params.similar as usize)).collect();
+            count += lists.len() as u64;
+            block_on(self.store.put_similar(self.version, &lists))?;
+            context.progress(end as u64, Some(self.items.len() as u64), "items");
+        }
+        Ok(count)
+    }
+
+    fn of_user(&self, user: usize, params: &Params, scores: &mut [f32]) -> UserRecommendations {
+        let history = self.history.history(user as u32);
+        self.model.score(history, scores);
+        for entry in history {
+            scores[entry.item as usize] = f32::NEG_INFINITY;
+        }
+        let list = top_k(scores, params.k as usize, |_| false);
+        let items = list
+            .into_iter()
+            .enumerate()
+            .map(|(place, scored)| {
+                let reason =
+                    if place < params.reasons as usize { self.model.explain(scored.item, history) } else { None };
+                let because_of = match reason {
+                    Some(Reason::BecauseOf { item, .. }) => self.items.get(item as usize).cloned(),
+                    Some(Reason::Popular) | None => None,
+                };
+                Recommended { because_of, ..self.place(scored) }
+            })
+            .collect();
+        UserRecommendations { user: self.users[user].clone(), items }
+    }
+
+    fn of_item(&self, item: usize, k: usize) -> Option<SimilarItems> {
+        let list = self.model.similar(item as u32, k).into_iter().filter(|scored| scored.score.is_finite());
+        let items: Vec<Recommended> = list.map(|scored| self.place(scored)).collect();
+        (!items.is_empty()).then(|| SimilarItems { asin: self.items[item].clone(), items })
+    }
+
+    fn place(&self, scored: Scored) -> Recommended {
+        Recommended { asin: self.items[scored.item as usize].clone(), score: scored.score, because_of: None }
+    }
+}
