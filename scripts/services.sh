@@ -14,7 +14,7 @@ Usage: scripts/services.sh up|down|status|env [SERVICE...]
 
   up      installs (once) and starts the services, waits until they answer, prints their addresses
   down    stops those that \`up\` started; their data stays
-  status  says which run
+  status  says which run; fails if one does not
   env     prints the addresses of those that run, for: eval "\$(scripts/services.sh env)"
 
 Services: ${SERVICES[*]}; all of them if none is named.
@@ -147,6 +147,7 @@ status() {
         echo "$1: running, process $(cat "$CACHE/$1/pid"), $(cat "$CACHE/$1/url")"
     else
         echo "$1: not running"
+        return 1
     fi
 }
 
@@ -169,6 +170,11 @@ main() {
     # One at a time: two runs at once would both install and both start.
     exec 9>"$CACHE/lock"
     if command -v flock >/dev/null; then flock 9; fi
+    if [[ "$action" == status ]]; then
+        local code=0
+        for name in "$@"; do status "$name" || code=1; done
+        return "$code"
+    fi
     for name in "$@"; do "$action" "$name"; done
 }
 
