@@ -1,1 +1,83 @@
-//! Placeholder.
+//! The `train-content` stage: fits text vectors to the items' metadata.
+//!
+//! The algorithm lives in `recommender`; here metadata and features are brought into the order of the
+//! item index. Interactions are not read: what people chose is the business of `train-cf`.
+
+mod tables;
+
+use pipeline::{Context, Kind, Port, Stage, read_keys, write_model};
+use recommender::{
+    Recommender,
+    algorithms::content_tfidf::{ContentTfidf, Parameters},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of `train-content`, those of `recommender::algorithms::content_tfidf`: `field_weights`
+/// (`title`, `brand`, `categories`, `description`), `min_df`, `max_df_ratio`, `max_features`,
+/// `feature_weight` and `use_ratings`. Ranges are checked while they are read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Parameters", into = "Parameters")]
+#[schemars(with = "Parameters")]
+pub struct Params(Parameters);
+
+impl TryFrom<Parameters> for Params {
+    type Error = recommender::Error;
+
+    fn try_from(parameters: Parameters) -> Result<Self, Self::Error> {
+        parameters.check().map(|()| Self(parameters))
+    }
+}
+
+impl From<Params> for Parameters {
+    fn from(params: Params) -> Self {
+        params.0
+    }
+}
+
+/// Learns from what is written about items, so that also items that nobody chose can be recommended.
+///
+/// Reads `items`, `item_index` and `item_features` (the latter is opened only for a `feature_weight`
+/// above 0). Writes `model`. Items of the index without metadata have no text and score 0. If no item
+/// has a usable word, the stage fails.
+///
+/// Parameters: see [`Params`].
+///
+/// ```yaml
+/// content:
+///   stage: train-content
+///   params: {field_weights: {title: 2.0, description: 0.5}, min_df: 2}
+/// ```
+pub struct TrainContent;
+
+impl Stage for TrainContent {
+    const NAME: &'static str = "train-content";
+    const SUMMARY: &'static str = "Fits a content-based recommender to the items' texts and features";
+    const INPUTS: &'static [Port] = &[
+        Port::one("items", Kind::Items),
+        Port::one("item_index", Kind::ItemIndex),
+        Port::one("item_features", Kind::ItemFeatures),
+    ];
+    const OUTPUTS: &'static [Port] = &[Port::one("model", Kind::Model)];
+    type Params = Params;
+
+    fn run(Params(parameters): &Params, context: &Context) -> anyhow::Result<()> {
+        let keys = read_keys(context.input("item_index")?, Kind::ItemIndex)?;
+        let texts = tables::read_texts(context.input("items")?, &keys)?;
+        let features = if parameters.feature_weight > 0.0 {
+            Some(tables::read_features(context.input("item_features")?, keys.len())?)
+        } else {
+            None
+        };
+        let model = ContentTfidf::fit(parameters, &texts, features.as_ref())?;
+        let (terms, items_with_text) = (model.term_count(), model.items_with_text());
+        tracing::info!(items = keys.len(), items_with_text, terms, "fit text vectors");
+        write_model(context.output("model")?, &model.save())?;
+        context.summary("algorithm", model.algorithm());
+        context.summary("items", keys.len());
+        context.summary("items_with_text", items_with_text);
+        context.summary("terms", terms);
+        context.summary("features", features.map_or(0, |features| features.width));
+        Ok(())
+    }
+}
