@@ -25,7 +25,7 @@ pub fn ensure(store: &dyn Store, context: &Context) -> anyhow::Result<String> {
         Some(loaded) if !loaded.starts_with(OWN) || loaded == own => Ok(loaded),
         _ => {
             let ratings = Ratings::read(context.input("reviews")?)?;
-            products::write(store, &own, context.optional_input("items"), ratings)?;
+            products::write(store, &own, context.optional_input("items"), &ratings)?;
             reviews::write(store, &own, context.input("reviews")?, context)?;
             block_on(store.finish_load(&own))?;
             Ok(own)

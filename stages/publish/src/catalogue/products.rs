@@ -46,7 +46,7 @@ impl Ratings {
 }
 
 /// Writes a product for each row of metadata, and a bare one for each other item with reviews.
-pub fn write(store: &dyn Store, generation: &str, items: Option<&Path>, ratings: Ratings) -> anyhow::Result<()> {
+pub fn write(store: &dyn Store, generation: &str, items: Option<&Path>, ratings: &Ratings) -> anyhow::Result<()> {
     let mut described = BTreeSet::new();
     if let Some(path) = items {
         for batch in TableReader::open(path, Kind::Items)?.batches(&[]) {
