@@ -3,6 +3,7 @@
 //! | part | what is hashed |
 //! |---|---|
 //! | `stage`, `code` | name of the registered stage; its sources and those of the crates it uses |
+//! | `name`, `pipeline` | the stage's name in the pipeline file, and the pipeline's: a stage can read both |
 //! | `params` | canonical parameters, defaults filled in |
 //! | `inputs` | content hash of each connected artifact, by port, in order, with its stage's name |
 //! | `sources` | content hash of each file from outside the pipeline |
@@ -28,6 +29,12 @@ use crate::{Error, schema::SCHEMA_VERSION};
 pub struct Fingerprint {
     /// Name of the registered stage, or `command`.
     pub stage: String,
+    /// Name of the stage in the pipeline file.
+    #[serde(default)]
+    pub name: String,
+    /// Name of the pipeline.
+    #[serde(default)]
+    pub pipeline: String,
     /// Hash of the stage's own code and of the workspace crates that it uses.
     pub code: String,
     /// Canonical parameters.
@@ -68,6 +75,8 @@ impl Fingerprint {
     pub fn new(stage: &str, code: &str, params: Value) -> Self {
         Self {
             stage: stage.to_owned(),
+            name: String::new(),
+            pipeline: String::new(),
             code: code.to_owned(),
             params,
             inputs: BTreeMap::new(),
@@ -77,13 +86,15 @@ impl Fingerprint {
         }
     }
 
-    /// The hash: 32 hexadecimal digits of BLAKE3.
+    /// The hash: 32 hexadecimal digits of BLAKE3 over the parts as JSON, keys of maps in order.
     ///
     /// # Panics
     /// Never: the struct is plain data.
     pub fn hash(&self) -> String {
-        let bytes = serde_json::to_vec(self).expect("a fingerprint is plain data");
-        short(&blake3::hash(&bytes))
+        let mut value = serde_json::to_value(self).expect("a fingerprint is plain data");
+        // Whether maps keep the order of insertion depends on what else is built into the program.
+        value.sort_all_objects();
+        short(&blake3::hash(value.to_string().as_bytes()))
     }
 
     /// What changed from `before` to `self`, part by part.
@@ -147,9 +158,74 @@ fn hash_into(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Short form of a content hash: 32 hexadecimal digits.
 fn short(hash: &blake3::Hash) -> String {
     hash.as_bytes()[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_is_no_change() {
+        let one: Value = serde_json::from_str(r#"{"a": 1, "b": {"c": 2, "d": 3}}"#).unwrap();
+        let other: Value = serde_json::from_str(r#"{"b": {"d": 3, "c": 2}, "a": 1}"#).unwrap();
+        assert_eq!(Fingerprint::new("s", "c", one).hash(), Fingerprint::new("s", "c", other).hash());
+    }
+
+    #[test]
+    fn changes_name_the_part_with_both_values() {
+        let before = Fingerprint::new("s", "c", json!({"factors": 32, "old": 1}));
+        let mut now = Fingerprint::new("s", "c", json!({"factors": 64}));
+        now.sources.insert("a.b/c".into(), "00".into());
+        let parts: Vec<_> = now.changes(&before).into_iter().map(|c| (c.part, c.before, c.now)).collect();
+        let expected =
+            [("params.factors", "32", "64"), ("params.old", "1", "none"), ("sources.a.b/c", "none", "\"00\"")];
+        assert_eq!(parts, expected.map(|(part, before, now)| (part.into(), before.into(), now.into())));
+    }
+
+    #[test]
+    fn a_folder_is_hashed_by_names_and_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        fs::write(folder.path().join("sub/a"), "1").unwrap();
+        let first = hash_path(folder.path()).unwrap();
+        fs::rename(folder.path().join("sub/a"), folder.path().join("sub/b")).unwrap();
+        let renamed = hash_path(folder.path()).unwrap();
+        fs::rename(folder.path().join("sub/b"), folder.path().join("sub/a")).unwrap();
+        assert_ne!(first, renamed);
+        assert_eq!(first, hash_path(folder.path()).unwrap());
+        fs::write(folder.path().join("sub/a"), "2").unwrap();
+        assert_ne!(first, hash_path(folder.path()).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn the_hash_changes_if_and_only_if_a_part_does(one in parts(), other in parts()) {
+            let (one, other) = (fingerprint(&one), fingerprint(&other));
+            prop_assert_eq!(one == other, one.hash() == other.hash());
+            prop_assert_eq!(one == other, one.changes(&other).is_empty());
+        }
+    }
+
+    /// Few values each, so that equal fingerprints come up as well as different ones.
+    fn parts() -> impl Strategy<Value = [u8; 6]> {
+        prop::array::uniform6(0_u8..2)
+    }
+
+    fn fingerprint([stage, name, code, param, input, source]: &[u8; 6]) -> Fingerprint {
+        let mut fingerprint = Fingerprint::new(&stage.to_string(), &code.to_string(), json!({"x": param}));
+        fingerprint.name = name.to_string();
+        let input = InputHash { from: "a.b".into(), hash: input.to_string() };
+        fingerprint.inputs.insert("in".into(), vec![input]);
+        fingerprint.sources.insert("file".into(), source.to_string());
+        fingerprint
+    }
 }

@@ -1,0 +1,241 @@
+//! The command line: every command and option stands here, and nowhere else.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{Error, exit::EXIT_CODES, logging::LogFormat};
+
+const PATHS: &str = "Relative paths, in pipeline files as on the command line, start from the current folder.";
+
+/// Turns review files into served recommendations, one stage at a time.
+#[derive(Debug, Parser)]
+#[command(name = "orchestrator", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How logs are written to standard error; RUST_LOG sets their level.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the stages that are out of date.
+    #[command(after_help = PATHS)]
+    Run(RunArguments),
+    /// Shows which stages are up to date.
+    Status(ReportArguments),
+    /// Shows how stages depend on one another.
+    Dag(DagArguments),
+    /// Says why a stage would run again.
+    Explain(ReportArguments),
+    /// Removes artifacts that the pipeline as it stands does not use.
+    Clean(CleanArguments),
+    /// Serves the web site and the REST API over a store.
+    Serve(ServeArguments),
+    /// Lists the stages of this program, or the parameters of the named ones.
+    Stages(StagesArguments),
+    /// Prints the JSON schema of pipeline files.
+    Schema,
+    /// Makes review files that look like a shop's, with known faults.
+    Generate(GenerateArguments),
+    /// Runs one stage: what the orchestrator starts its children with.
+    #[command(name = "__stage", hide = true)]
+    Stage,
+}
+
+/// Which pipeline, with which values, in which cache.
+#[derive(Args, Debug)]
+pub struct PipelineArguments {
+    /// The pipeline file (ending in .yaml or .yml; pipeline.yaml if left out), then names of stages.
+    #[arg(value_name = "PIPELINE.yaml | STAGE")]
+    pub targets: Vec<String>,
+    /// Sets a variable of the pipeline file.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+    /// Folder for artifacts.
+    #[arg(long, value_name = "FOLDER", default_value = ".cache")]
+    pub cache: PathBuf,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Which pipeline and stages.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// Runs this stage even if it is up to date.
+    #[arg(long, value_name = "STAGE")]
+    pub force: Vec<String>,
+    /// Runs this stage and all that follow from it even if they are up to date.
+    #[arg(long, value_name = "STAGE")]
+    pub from: Vec<String>,
+    /// How many stages may run at the same time [default: number of processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Writes events to standard output, one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Serves the result when all went well.
+    #[arg(long)]
+    pub serve: bool,
+    /// Where to serve.
+    #[command(flatten)]
+    pub listen: ListenArguments,
+}
+
+/// Where to serve.
+#[derive(Args, Debug)]
+pub struct ListenArguments {
+    /// Address to serve on; 127.0.0.1 is reached from this machine only.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub address: IpAddr,
+    /// Port to serve on; 0 lets the system choose.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+}
+
+/// Arguments of `status` and `explain`.
+#[derive(Args, Debug)]
+pub struct ReportArguments {
+    /// Which pipeline and stages.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// Writes JSON to standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `dag`.
+#[derive(Args, Debug)]
+pub struct DagArguments {
+    /// Which pipeline.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// Writes a Mermaid diagram.
+    #[arg(long)]
+    pub mermaid: bool,
+}
+
+/// Arguments of `clean`.
+#[derive(Args, Debug)]
+pub struct CleanArguments {
+    /// Which pipeline.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// Removes every artifact, whatever uses it.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+pub struct ServeArguments {
+    /// Which pipeline.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// The store to serve [default: where the pipeline publishes to].
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Where to serve.
+    #[command(flatten)]
+    pub listen: ListenArguments,
+}
+
+/// Arguments of `stages`.
+#[derive(Args, Debug)]
+pub struct StagesArguments {
+    /// Names of stages; all if left out.
+    #[arg(value_name = "STAGE")]
+    pub names: Vec<String>,
+}
+
+/// Arguments of `generate`.
+#[derive(Args, Debug)]
+pub struct GenerateArguments {
+    /// Layout of the files: amazon-2014, amazon-2018 or amazon-2023.
+    #[arg(long, default_value_t = synthetic::Layout::Amazon2018)]
+    pub layout: synthetic::Layout,
+    /// Number of users.
+    #[arg(long, default_value_t = synthetic::Settings::default().users)]
+    pub users: u32,
+    /// Number of products.
+    #[arg(long, default_value_t = synthetic::Settings::default().items)]
+    pub items: u32,
+    /// Number of sound reviews.
+    #[arg(long, default_value_t = synthetic::Settings::default().reviews)]
+    pub reviews: u64,
+    /// Chance that a sound row is followed by a faulty one, 0 to 0.5.
+    #[arg(long, default_value_t = synthetic::Settings::default().dirty_ratio, value_name = "RATIO")]
+    pub dirty_ratio: f64,
+    /// Seed of everything random: equal arguments give equal bytes.
+    #[arg(long, default_value_t = synthetic::Settings::default().seed)]
+    pub seed: u64,
+    /// The folder to write to.
+    pub folder: PathBuf,
+}
+
+impl PipelineArguments {
+    /// The pipeline file and the names of stages.
+    pub fn split(&self) -> Result<(PathBuf, Vec<String>), Error> {
+        let is_file = |text: &&String| text.ends_with(".yaml") || text.ends_with(".yml");
+        let (files, stages): (Vec<&String>, Vec<&String>) = self.targets.iter().partition(is_file);
+        match files.as_slice() {
+            [] => Ok((PathBuf::from("pipeline.yaml"), stages.into_iter().cloned().collect())),
+            [file] => Ok((PathBuf::from(file), stages.into_iter().cloned().collect())),
+            [one, other, ..] => {
+                Err(Error::Arguments(format!("expected one pipeline file, found `{one}` and `{other}`")))
+            }
+        }
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_pipeline_file_and_stages_are_told_apart() {
+        let split = |targets: &[&str]| {
+            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            PipelineArguments { targets, settings: Vec::new(), cache: PathBuf::new() }.split()
+        };
+        assert_eq!(
+            split(&["als", "p.yml", "load"]).unwrap(),
+            ("p.yml".into(), vec!["als".to_owned(), "load".to_owned()])
+        );
+        assert_eq!(split(&[]).unwrap(), ("pipeline.yaml".into(), Vec::new()));
+        assert!(split(&["a.yaml", "b.yaml"]).unwrap_err().to_string().contains("`a.yaml` and `b.yaml`"));
+    }
+
+    #[test]
+    fn help_reads_well() {
+        for (name, command) in [("help", Arguments::command()), ("help_run", run_command())] {
+            insta::assert_snapshot!(name, command.term_width(100).render_long_help());
+        }
+    }
+
+    fn run_command() -> clap::Command {
+        let mut command = Arguments::command();
+        command.build();
+        command.find_subcommand("run").unwrap().clone()
+    }
+}

@@ -1,0 +1,34 @@
+//! What each command does, one file a command or group of small ones.
+
+mod clean;
+mod explain;
+mod generate;
+mod list;
+mod preflight;
+mod run;
+mod serve;
+mod status;
+
+pub use clean::clean;
+pub use explain::explain;
+pub use generate::generate;
+pub use list::{dag, schema, stages};
+pub use run::run;
+pub use serve::serve;
+pub use status::status;
+
+use crate::{
+    Error,
+    arguments::PipelineArguments,
+    cache::Cache,
+    plan::{Plan, compile},
+    registry::Registry,
+};
+
+/// The plan that the arguments name, the stages that they name, and the cache.
+fn open(arguments: &PipelineArguments, registry: &Registry) -> Result<(Plan, Vec<String>, Cache), Error> {
+    let (file, stages) = arguments.split()?;
+    let plan = compile(&file, &arguments.settings, registry)?;
+    plan.positions(&stages)?;
+    Ok((plan, stages, Cache::open(&arguments.cache)?))
+}

@@ -1,0 +1,204 @@
+//! A pipeline file read into its parts: stages, inputs, parameters, each word with its place.
+
+use super::{Entry, Fault, Node, NodeValue, Place, Variables, Word, did_you_mean, list_of};
+
+const VERSION: u64 = 1;
+const KEYS: [&str; 4] = ["version", "name", "variables", "stages"];
+const STAGE_KEYS: [&str; 8] = ["stage", "run", "when", "inputs", "outputs", "params", "sources", "timeout"];
+
+/// A pipeline as it is written, with variables replaced and nothing checked against the stages yet.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// Its variables, for the text of commands.
+    pub variables: Variables,
+    /// Its stages, in the order of the file.
+    pub stages: Vec<StageAsWritten>,
+}
+
+/// One stage as it is written.
+#[derive(Debug)]
+pub struct StageAsWritten {
+    /// Its name in the pipeline.
+    pub name: Word,
+    /// Which registered stage it is, where that is not its name.
+    pub stage: Option<Word>,
+    /// The command that it is instead; variables are not yet replaced here.
+    pub run: Option<Word>,
+    /// Whether it is part of the pipeline: false if `when` is empty, false or nothing.
+    pub when: bool,
+    /// Connections by input port; an empty list leaves the port open on purpose.
+    pub inputs: Vec<(Word, Vec<Word>)>,
+    /// Kinds by output port of a command.
+    pub outputs: Vec<(Word, Word)>,
+    /// Parameters; a map.
+    pub params: Node,
+    /// Files whose content decides the output of a command.
+    pub sources: Vec<Word>,
+    /// After what time it is stopped.
+    pub timeout: Option<Word>,
+}
+
+impl Pipeline {
+    /// Reads the text of a pipeline file; `settings` are the pairs of `--set`.
+    ///
+    /// A part that cannot be read becomes a fault and is left out, so that the rest can be checked too.
+    pub fn read(text: &str, settings: &[(String, String)], faults: &mut Vec<Fault>) -> Option<Self> {
+        let mut root = match Node::parse(text) {
+            Ok(root) => root,
+            Err(fault) => {
+                faults.push(fault);
+                return None;
+            }
+        };
+        if !matches!(root.value, NodeValue::Map(_)) {
+            let message = format!("expected a map with `version`, `name` and `stages`, found {}", root.kind());
+            faults.push(Fault::new(message).at(Place { line: 1, column: 1, length: 1 }));
+            return None;
+        }
+        root.repeated_keys(faults);
+        unknown_keys(root.entries(), &KEYS, "key", faults);
+        check_version(&root, faults);
+        let variables = Variables::read(root.get("variables"), settings, faults);
+        expand_stages(&mut root, &variables, faults);
+        let name = root.get("name").and_then(|node| text_of(node, "`name`", faults));
+        let name = name.map_or_else(|| "pipeline".to_owned(), |word| check_name(&word, faults).text);
+        let stages = root.get("stages").map_or(&[][..], Node::entries);
+        if stages.is_empty() {
+            faults.push(Fault::new("a pipeline needs at least one stage under `stages`").at(root.place_of("stages")));
+        }
+        let is_first =
+            |(index, entry): &(usize, &Entry)| stages[..*index].iter().all(|other| other.key.text != entry.key.text);
+        let stages = stages.iter().enumerate().filter(is_first);
+        let (stages, left_out): (Vec<StageAsWritten>, Vec<StageAsWritten>) =
+            stages.map(|(_, entry)| StageAsWritten::read(entry, faults)).partition(|stage| stage.when);
+        Some(Self { name, variables, stages: without(stages, &left_out) })
+    }
+}
+
+impl StageAsWritten {
+    fn read(entry: &Entry, faults: &mut Vec<Fault>) -> Self {
+        let name = check_name(&entry.key, faults);
+        let node = &entry.value;
+        if !matches!(node.value, NodeValue::Map(_) | NodeValue::Null) {
+            let message = format!("stage `{}` is {}; expected a map, such as {{params: ...}}", name.text, node.kind());
+            faults.push(Fault::new(message).at(node.place));
+        }
+        unknown_keys(node.entries(), &STAGE_KEYS, &format!("key of stage `{}`", name.text), faults);
+        let mut word = |key: &str| node.get(key).and_then(|node| text_of(node, &format!("`{key}`"), faults));
+        let (stage, run, timeout) = (word("stage"), word("run"), word("timeout"));
+        let inputs = node.get("inputs").map_or(&[][..], Node::entries);
+        let outputs = node.get("outputs").map_or(&[][..], Node::entries);
+        let empty = Node { place: node.place, value: NodeValue::Map(Vec::new()) };
+        let params = node.get("params").filter(|node| node.value != NodeValue::Null).cloned().unwrap_or(empty);
+        if !matches!(params.value, NodeValue::Map(_)) {
+            let message = format!("`params` of stage `{}` is {}; expected a map", name.text, params.kind());
+            faults.push(Fault::new(message).at(params.place));
+        }
+        Self {
+            stage,
+            run,
+            timeout,
+            when: node.get("when").is_none_or(is_true),
+            inputs: inputs
+                .iter()
+                .map(|entry| (entry.key.clone(), words_of(&entry.value, "an input", faults)))
+                .collect(),
+            outputs: outputs
+                .iter()
+                .filter_map(|entry| Some((entry.key.clone(), text_of(&entry.value, "the kind of an output", faults)?)))
+                .collect(),
+            params,
+            sources: node.get("sources").map_or_else(Vec::new, |node| words_of(node, "`sources`", faults)),
+            name,
+        }
+    }
+}
+
+/// Stages without the references to those that are left out, in lists of several.
+///
+/// A port that takes exactly one keeps its reference: the plan then says what is not there.
+fn without(mut stages: Vec<StageAsWritten>, left_out: &[StageAsWritten]) -> Vec<StageAsWritten> {
+    let is_gone = |word: &Word| left_out.iter().any(|stage| word.text.split('.').next() == Some(&stage.name.text));
+    for (_, references) in stages.iter_mut().flat_map(|stage| &mut stage.inputs) {
+        if references.len() > 1 {
+            references.retain(|reference| !is_gone(reference));
+        }
+    }
+    stages
+}
+
+fn is_true(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Null | NodeValue::Bool(false) => false,
+        NodeValue::Text(text) => !text.is_empty(),
+        NodeValue::List(nodes) => !nodes.is_empty(),
+        _ => true,
+    }
+}
+
+/// Replaces variables everywhere but in the text of commands: that is split into arguments first, so
+/// that a value with a blank stays one argument.
+fn expand_stages(root: &mut Node, variables: &Variables, faults: &mut Vec<Fault>) {
+    let NodeValue::Map(entries) = &mut root.value else { return };
+    for entry in entries.iter_mut().filter(|entry| entry.key.text != "variables") {
+        match &mut entry.value.value {
+            NodeValue::Map(stages) if entry.key.text == "stages" => {
+                for stage in stages {
+                    let NodeValue::Map(parts) = &mut stage.value.value else { continue };
+                    let parts = parts.iter_mut().filter(|part| part.key.text != "run");
+                    parts.for_each(|part| variables.expand(&mut part.value, faults));
+                }
+            }
+            _ => variables.expand(&mut entry.value, faults),
+        }
+    }
+}
+
+fn check_version(root: &Node, faults: &mut Vec<Fault>) {
+    let found = root.get("version").map(Node::to_value);
+    if found.as_ref().and_then(serde_json::Value::as_u64) != Some(VERSION) {
+        let found = found.map_or_else(|| "none".to_owned(), |value| value.to_string());
+        let message = format!("expected `version: {VERSION}`, found {found}");
+        faults.push(Fault::new(message).at(root.place_of("version")));
+    }
+}
+
+fn check_name(word: &Word, faults: &mut Vec<Fault>) -> Word {
+    let is_fine = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if word.text.is_empty() || !word.text.chars().all(is_fine) || word.text.starts_with('-') {
+        let message = format!("`{}` is no good name; expected letters, digits, `-` and `_`", word.text);
+        faults.push(Fault::new(message).at(word.place));
+    }
+    word.clone()
+}
+
+fn unknown_keys(entries: &[Entry], known: &[&str], what: &str, faults: &mut Vec<Fault>) {
+    for Entry { key, .. } in entries.iter().filter(|entry| !known.contains(&entry.key.text.as_str())) {
+        let hint = did_you_mean(&key.text, known.iter().copied());
+        let note = format!("expected {}", list_of(known.iter().copied()));
+        faults.push(Fault::new(format!("unknown {what}: `{}`{hint}", key.text)).at(key.place).note(note));
+    }
+}
+
+fn text_of(node: &Node, what: &str, faults: &mut Vec<Fault>) -> Option<Word> {
+    let text = match &node.value {
+        NodeValue::Text(text) => text.clone(),
+        NodeValue::Number(number) => number.to_string(),
+        _ => {
+            faults.push(Fault::new(format!("{what} is {}; expected a text", node.kind())).at(node.place));
+            return None;
+        }
+    };
+    Some(Word { place: node.place, text })
+}
+
+/// The texts of a list, or the only one; nothing for nothing.
+fn words_of(node: &Node, what: &str, faults: &mut Vec<Fault>) -> Vec<Word> {
+    match &node.value {
+        NodeValue::Null => Vec::new(),
+        NodeValue::List(nodes) => nodes.iter().filter_map(|node| text_of(node, what, faults)).collect(),
+        _ => text_of(node, what, faults).into_iter().collect(),
+    }
+}

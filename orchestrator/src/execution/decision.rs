@@ -1,0 +1,153 @@
+//! Whether a stage is out of date, and why.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use pipeline::{
+    Input,
+    fingerprint::{Fingerprint, InputHash},
+};
+
+use super::reason::{Reason, reasons};
+use crate::{
+    cache::{Cache, LastRun, Record, SourceHashes, Unusable},
+    plan::{PlannedStage, Work},
+};
+
+/// Code hash of commands; raised when the way in which they are run changes what they write.
+const COMMAND_CODE: &str = "command-1";
+
+/// An artifact that is connected to an input, with its content hash.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Where it comes from and where it lies.
+    pub input: Input,
+    /// Content hash.
+    pub hash: String,
+}
+
+/// Artifacts by input port.
+pub type Inputs = BTreeMap<String, Vec<Resolved>>;
+
+/// What is needed to decide about a stage.
+#[derive(Clone, Copy)]
+pub struct Decider<'a> {
+    /// Name of the pipeline.
+    pub pipeline: &'a str,
+    /// The artifacts.
+    pub cache: &'a Cache,
+    /// Hashes of input files.
+    pub sources: &'a SourceHashes,
+    /// The last run of the stage, if there was one.
+    pub last: Option<&'a LastRun>,
+    /// Whether the command line wants it to run whatever is there.
+    pub forced: bool,
+}
+
+/// A stage's fingerprint and how it stands.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its hash.
+    pub hash: String,
+    /// Whether there is something to do.
+    pub standing: Standing,
+}
+
+/// Whether there is something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Its artifact is there and whole.
+    Cached(Box<Record>),
+    /// It has to run.
+    Stale(Vec<Reason>),
+}
+
+impl Decider<'_> {
+    /// Decides about a stage whose inputs are known.
+    pub fn decide(&self, stage: &PlannedStage, inputs: &Inputs) -> anyhow::Result<Decision> {
+        let fingerprint = self.fingerprint(stage, inputs)?;
+        let hash = fingerprint.hash();
+        let standing = self.standing(stage, &fingerprint, &hash)?;
+        Ok(Decision { fingerprint, hash, standing })
+    }
+
+    /// Everything that decides the stage's output.
+    pub fn fingerprint(&self, stage: &PlannedStage, inputs: &Inputs) -> anyhow::Result<Fingerprint> {
+        let code = match &stage.work {
+            Work::Registered(_, code) => code,
+            Work::Command => COMMAND_CODE,
+        };
+        let mut fingerprint = Fingerprint::new(stage.stage(), code, stage.params.clone());
+        stage.name.clone_into(&mut fingerprint.name);
+        self.pipeline.clone_into(&mut fingerprint.pipeline);
+        for (port, resolved) in inputs {
+            let hash = |one: &Resolved| InputHash {
+                from: format!("{}.{}", one.input.stage, one.input.port),
+                hash: one.hash.clone(),
+            };
+            fingerprint.inputs.insert(port.clone(), resolved.iter().map(hash).collect());
+        }
+        for path in source_files(stage)? {
+            let hash = self.sources.hash(&path)?;
+            fingerprint.sources.insert(path.to_string_lossy().into_owned(), hash);
+        }
+        Ok(fingerprint)
+    }
+
+    fn standing(&self, stage: &PlannedStage, fingerprint: &Fingerprint, hash: &str) -> anyhow::Result<Standing> {
+        if self.forced {
+            return Ok(Standing::Stale(vec![Reason::Forced]));
+        }
+        let record = match self.cache.record(hash) {
+            Ok(record) => record,
+            Err(Unusable::Damaged(what)) => return Ok(Standing::Stale(vec![Reason::ArtifactDamaged { what }])),
+            Err(Unusable::Missing) => return Ok(Standing::Stale(self.why(fingerprint))),
+        };
+        let is_in_place = match &stage.work {
+            Work::Registered(entry, _) => (entry.is_in_place)(&stage.params, hash)?,
+            Work::Command => true,
+        };
+        Ok(if is_in_place { Standing::Cached(Box::new(record)) } else { Standing::Stale(vec![Reason::EffectGone]) })
+    }
+
+    /// Why there is no artifact of this fingerprint.
+    pub fn why(&self, now: &Fingerprint) -> Vec<Reason> {
+        let Some(last) = self.last else { return vec![Reason::NeverRun] };
+        let reasons = reasons(now, &last.fingerprint);
+        if reasons.is_empty() { vec![Reason::ArtifactGone] } else { reasons }
+    }
+}
+
+/// The files outside the pipeline that a stage reads.
+pub fn source_files(stage: &PlannedStage) -> anyhow::Result<Vec<PathBuf>> {
+    match &stage.work {
+        Work::Registered(entry, _) => (entry.sources)(&stage.params),
+        Work::Command => Ok(stage.sources.clone()),
+    }
+}
+
+/// The input artifacts of a stage, from the records of those that it reads from.
+///
+/// `upstream` gives the fingerprint's hash and the record of a stage by position.
+pub fn resolve<'a>(
+    stage: &PlannedStage,
+    names: impl Fn(usize) -> &'a str,
+    upstream: impl Fn(usize) -> Option<(&'a str, &'a Record)>,
+    artifact: impl Fn(&str) -> PathBuf,
+) -> Option<Inputs> {
+    let mut inputs = Inputs::new();
+    for (port, connections) in &stage.inputs {
+        for connection in connections {
+            let (fingerprint, record) = upstream(connection.stage)?;
+            let output = record.outputs.get(&connection.port)?;
+            let path = artifact(fingerprint).join(Path::new(&output.file));
+            let input = Input { stage: names(connection.stage).to_owned(), port: connection.port.clone(), path };
+            inputs.entry(port.clone()).or_default().push(Resolved { input, hash: output.hash.clone() });
+        }
+    }
+    Some(inputs)
+}

@@ -1,0 +1,162 @@
+//! The checked plan that alone can run: every stage known, every parameter typed, every input
+//! connected to an output of its kind, in an order without cycles.
+//!
+//! Making it collects all faults of the file at once. Whether a stage is out of date is no part of
+//! the plan; [`crate::execution`] decides that when what it reads exists.
+
+mod command;
+mod compile;
+mod order;
+mod parameters;
+mod render;
+mod schema;
+mod timeout;
+mod wiring;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
+
+use pipeline::{Kind, StageEntry};
+use serde_json::Value;
+
+pub use command::{COMMAND, expand as expand_command};
+pub use compile::compile;
+pub use parameters::describe;
+pub use render::{mermaid, text};
+pub use schema::pipeline_schema;
+
+use crate::{
+    Error,
+    configuration::{Place, did_you_mean, list_of},
+};
+
+/// A pipeline that can run.
+#[derive(Clone)]
+pub struct Plan {
+    /// Name of the pipeline.
+    pub name: String,
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// Its stages: each after all that it reads from; else in the order of the file.
+    pub stages: Vec<PlannedStage>,
+}
+
+/// A stage that can run.
+#[derive(Clone)]
+pub struct PlannedStage {
+    /// Its name in the pipeline.
+    pub name: String,
+    /// Where that stands in the file.
+    pub place: Place,
+    /// What it does.
+    pub work: Work,
+    /// Canonical parameters: defaults filled in, variables replaced.
+    pub params: Value,
+    /// Connections by input port.
+    pub inputs: BTreeMap<String, Vec<Connection>>,
+    /// What it writes.
+    pub outputs: Vec<Output>,
+    /// Files from outside that a command names itself; registered stages tell theirs when asked.
+    pub sources: Vec<PathBuf>,
+    /// After what time it is stopped.
+    pub timeout: Option<Duration>,
+}
+
+/// What a stage does.
+#[derive(Clone)]
+pub enum Work {
+    /// A stage of this program, and the hash of its code.
+    Registered(Box<StageEntry>, String),
+    /// A command; its arguments are the parameter `run`.
+    Command,
+}
+
+/// An output of an earlier stage that an input reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Position of the stage in [`Plan::stages`].
+    pub stage: usize,
+    /// Its output.
+    pub port: String,
+}
+
+/// Something that a stage writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The port.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl Output {
+    /// Name of its file or folder.
+    pub fn file_name(&self) -> String {
+        format!("{}{}", self.name, self.kind.extension())
+    }
+}
+
+impl PlannedStage {
+    /// Which registered stage it is, or `command`.
+    pub fn stage(&self) -> &str {
+        match &self.work {
+            Work::Registered(entry, _) => entry.name,
+            Work::Command => COMMAND,
+        }
+    }
+
+    /// Positions of the stages that it reads from.
+    pub fn upstream(&self) -> BTreeSet<usize> {
+        self.inputs.values().flatten().map(|connection| connection.stage).collect()
+    }
+}
+
+impl Plan {
+    /// Position of the stage of this name.
+    pub fn position(&self, name: &str) -> Result<usize, Error> {
+        let names = || self.stages.iter().map(|stage| stage.name.as_str());
+        names().position(|other| other == name).ok_or_else(|| Error::UnknownStage {
+            name: name.to_owned(),
+            file: self.file.clone(),
+            hint: did_you_mean(name, names()),
+            known: list_of(names()),
+        })
+    }
+
+    /// The stages of these names and all that they need; all stages for no name.
+    pub fn with_upstream(&self, names: &[String]) -> Result<BTreeSet<usize>, Error> {
+        if names.is_empty() {
+            return Ok((0..self.stages.len()).collect());
+        }
+        let mut wanted = self.positions(names)?;
+        // Stages stand after what they read from, so one pass from the end finds everything.
+        for position in (0..self.stages.len()).rev() {
+            if wanted.contains(&position) {
+                wanted.extend(self.stages[position].upstream());
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The stages of these names and all that read from them, directly or not.
+    pub fn with_downstream(&self, names: &[String]) -> Result<BTreeSet<usize>, Error> {
+        let mut wanted = self.positions(names)?;
+        for (position, stage) in self.stages.iter().enumerate() {
+            if stage.upstream().iter().any(|upstream| wanted.contains(upstream)) {
+                wanted.insert(position);
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The stages of these names.
+    pub fn positions(&self, names: &[String]) -> Result<BTreeSet<usize>, Error> {
+        names.iter().map(|name| self.position(name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! Plans and their faults, from text to text, over three made-up stages.
+
+use std::fs;
+
+use pipeline::{Context, Kind, Port, Stage, StageEntry};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, compile, describe, mermaid, pipeline_schema, text};
+use crate::{
+    Error,
+    registry::{Registered, Registry},
+};
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ReadParams {
+    /// The files.
+    files: Vec<String>,
+    /// How many rows at most.
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+struct Read;
+
+impl Stage for Read {
+    const NAME: &'static str = "read";
+    const SUMMARY: &'static str = "Reads files";
+    const INPUTS: &'static [Port] = &[];
+    const OUTPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::one("items", Kind::Items)];
+    type Params = ReadParams;
+
+    fn run(_params: &ReadParams, _context: &Context) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum By {
+    /// Whole users.
+    User,
+    /// Whole products.
+    Product,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct ThinParams {
+    /// What is kept as a whole.
+    by: By,
+    /// Share to keep.
+    ratio: f64,
+    /// Another choice.
+    seed: u64,
+}
+
+impl Default for ThinParams {
+    fn default() -> Self {
+        Self { by: By::User, ratio: 0.5, seed: 1 }
+    }
+}
+
+struct Thin;
+
+impl Stage for Thin {
+    const NAME: &'static str = "thin";
+    const SUMMARY: &'static str = "Keeps a share";
+    const INPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::optional("items", Kind::Items)];
+    const OUTPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::one("report", Kind::Report)];
+    type Params = ThinParams;
+
+    fn run(_params: &ThinParams, _context: &Context) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// An enumeration of maps with a tag, as `train-cf` has it.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(tag = "algorithm", rename_all = "kebab-case", deny_unknown_fields)]
+enum LearnParams {
+    /// Counts.
+    Popularity,
+    /// Factors.
+    Als {
+        /// Their number.
+        #[serde(default)]
+        factors: u32,
+    },
+}
+
+struct Learn;
+
+impl Stage for Learn {
+    const NAME: &'static str = "learn";
+    const SUMMARY: &'static str = "Learns";
+    const INPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::many("models", Kind::Model)];
+    const OUTPUTS: &'static [Port] = &[Port::one("model", Kind::Model)];
+    type Params = LearnParams;
+
+    fn run(_params: &LearnParams, _context: &Context) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+fn registry() -> Registry {
+    let entries = [StageEntry::of::<Read>(), StageEntry::of::<Thin>(), StageEntry::of::<Learn>()];
+    Registry::new(entries.map(|entry| Registered { entry, code: "c0".to_owned() }).into())
+}
+
+fn plan(yaml: &str, settings: &[(&str, &str)]) -> Result<Plan, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.yaml");
+    fs::write(&file, yaml).unwrap();
+    let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut plan = compile(&file, &settings, &registry());
+    match &mut plan {
+        Ok(plan) => plan.file = "pipeline.yaml".into(),
+        Err(Error::Faults(faults)) => faults.file = "pipeline.yaml".into(),
+        Err(_) => {}
+    }
+    plan
+}
+
+fn faults(yaml: &str) -> String {
+    plan(yaml, &[]).err().expect("the file is wrong").to_string()
+}
+
+const GOOD: &str = r#"
+version: 1
+name: good
+variables: {ratio: 0.25, pattern: "a.json", names: [a, b]}
+stages:
+  late: {run: "cat {inputs.reviews} {outputs.result}", inputs: {reviews: thin.reviews}, outputs: {result: model}}
+  read: {params: {files: ["${pattern}"]}, timeout: 10m}
+  thin: {inputs: {reviews: read.reviews}, params: {ratio: "${ratio}", seed: 7}}
+  other: {stage: thin, inputs: {reviews: read.reviews, items: }}
+  learn:
+    inputs: {reviews: other.reviews, models: [late.result]}
+    params: {algorithm: als, factors: 8}
+"#;
+
+#[test]
+fn a_good_file_becomes_a_plan_in_an_order_that_can_run() {
+    let plan = plan(GOOD, &[("ratio", "0.75"), ("pattern", "*.gz")]).unwrap();
+    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(names, ["read", "thin", "late", "other", "learn"]);
+    let params: Vec<String> = plan.stages.iter().map(|stage| stage.params.to_string()).collect();
+    assert_eq!(params[0], r#"{"files":["*.gz"],"limit":null}"#);
+    assert!(params[1].contains("0.75") && params[1].contains("\"user\""), "{}", params[1]);
+    assert_eq!(plan.stages[0].timeout.map(|limit| limit.as_secs()), Some(600));
+    let items = |position: usize| {
+        plan.stages[position].inputs.get("items").map(|links| (links[0].stage, links[0].port.as_str()))
+    };
+    assert_eq!((items(1), items(3)), (Some((0, "items")), None));
+}
+
+#[test]
+fn selections_follow_the_arrows() {
+    let plan = plan(GOOD, &[]).unwrap();
+    let names = |positions: std::collections::BTreeSet<usize>| {
+        positions.into_iter().map(|position| plan.stages[position].name.clone()).collect::<Vec<_>>()
+    };
+    let up = plan.with_upstream(&["late".to_owned()]).unwrap();
+    assert_eq!(names(up), ["read", "thin", "late"]);
+    let down = plan.with_downstream(&["thin".to_owned()]).unwrap();
+    assert_eq!(names(down), ["thin", "late", "learn"]);
+    let error = plan.position("lern").unwrap_err().to_string();
+    assert!(error.contains("did you mean `learn`?"), "{error}");
+}
+
+#[test]
+fn a_plan_is_drawn_as_text_and_as_a_diagram() {
+    let plan = plan(GOOD, &[]).unwrap();
+    insta::assert_snapshot!("dag_text", text(&plan));
+    insta::assert_snapshot!("dag_mermaid", mermaid(&plan));
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    insta::assert_snapshot!(
+        "many_faults",
+        faults(
+            r#"
+version: 2
+name: bad name
+variabels: {}
+variables: {seed: 1}
+stages:
+  raed: {params: {files: []}}
+  read: {params: {file: [a], limit: many}, timeout: soon}
+  read: {params: {}}
+  thin: {params: {by: prodct, seed: "${sede}", ratio: "x"}, inputs: {review: read.reviews, items: read.itms}}
+  learn: {params: {algorithm: asl}, inputs: {reviews: thin.report, models: [nothing.model, thin]}}
+  mine: {run: "x {input.a} 'y", outputs: {r: modle}, param: 1}
+"#
+        )
+    );
+}
+
+#[test]
+fn a_missing_parameter_is_named() {
+    insta::assert_snapshot!("missing_parameter", faults("version: 1\nstages:\n  read: {params: {limit: 3}}\n"));
+}
+
+#[test]
+fn a_parameter_out_of_range_keeps_the_stages_own_words() {
+    insta::assert_snapshot!(
+        "own_words",
+        faults("version: 1\nstages:\n  read:\n    params:\n      files: [a]\n      limit: -3\n")
+    );
+}
+
+#[test]
+fn a_parameter_of_another_variant_is_unknown() {
+    insta::assert_snapshot!(
+        "wrong_variant",
+        faults(
+            "version: 1\nstages:\n  read: {params: {files: []}}\n  m: {run: x, outputs: {m: model}}\n  learn: {params: {algorithm: als, factor: 3}, inputs: {models: m.m}}\n"
+        )
+    );
+}
+
+#[test]
+fn an_input_with_several_candidates_lists_them() {
+    insta::assert_snapshot!(
+        "ambiguous",
+        faults(
+            "version: 1\nstages:\n  read: {params: {files: []}}\n  thin:\n  more: {stage: thin, inputs: {reviews: read.reviews}}\n"
+        )
+    );
+}
+
+#[test]
+fn an_input_without_candidate_says_what_there_is() {
+    insta::assert_snapshot!(
+        "unconnected",
+        faults(
+            "version: 1\nstages:\n  read: {params: {files: []}}\n  m: {run: x, outputs: {m: model}}\n  learn: {params: {algorithm: popularity}}\n"
+        )
+    );
+}
+
+#[test]
+fn a_stage_whose_condition_is_empty_is_left_out_of_lists_too() {
+    let yaml = "version: 1\nvariables: {more: ''}\nstages:\n  read: {params: {files: []}}\n  m: {run: 'x {outputs.m}', outputs: {m: model}}\n  n: {run: 'x {outputs.n}', when: '${more}', outputs: {n: model}}\n  learn: {params: {algorithm: popularity}, inputs: {models: [m.m, n.n]}}\n";
+    let names = |settings: &[(&str, &str)]| {
+        let plan = plan(yaml, settings).unwrap();
+        (plan.stages.len(), plan.stages.last().unwrap().inputs["models"].len())
+    };
+    assert_eq!(names(&[]), (3, 1));
+    assert_eq!(names(&[("more", "yes")]), (4, 2));
+}
+
+#[test]
+fn a_cycle_is_named_whole() {
+    insta::assert_snapshot!(
+        "cycle",
+        faults(
+            "version: 1\nstages:\n  read: {params: {files: []}}\n  a: {stage: thin, inputs: {reviews: c.reviews}}\n  b: {stage: thin, inputs: {reviews: a.reviews}}\n  c: {stage: thin, inputs: {reviews: b.reviews}}\n"
+        )
+    );
+}
+
+#[test]
+fn text_that_is_no_yaml_is_one_fault() {
+    insta::assert_snapshot!("no_yaml", faults("version: 1\nstages: {read: [}\n"));
+    insta::assert_snapshot!("empty", faults(""));
+}
+
+#[test]
+fn a_setting_must_name_a_variable() {
+    let error = plan(GOOD, &[("ratios", "1"), ("ratio", "much")]).err().unwrap().to_string();
+    insta::assert_snapshot!("settings", error);
+}
+
+#[test]
+fn the_schema_knows_stages_and_commands() {
+    let mut schema = pipeline_schema(&registry());
+    schema.sort_all_objects();
+    insta::assert_snapshot!("schema", format!("{schema:#}"));
+}
+
+#[test]
+fn parameters_are_described_with_their_defaults() {
+    let infos: Vec<String> = registry()
+        .iter()
+        .flat_map(|one| describe(&one.entry))
+        .map(|info| format!("{} | {} | {:?} | {}", info.name, info.wanted, info.default, info.description))
+        .collect();
+    insta::assert_snapshot!("parameters", infos.join("\n"));
+}
