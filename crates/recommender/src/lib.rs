@@ -19,5 +19,5 @@ mod top_k;
 pub use algorithms::{Algorithm, load};
 pub use error::Error;
 pub use interactions::{Interaction, Interactions};
-pub use model::{ModelData, ModelHeader, Reason, Recommender, Tensor};
+pub use model::{MODEL_FORMAT, ModelData, ModelHeader, Reason, Recommender, Tensor};
 pub use top_k::{Scored, top_k};

@@ -1,7 +1,7 @@
 //! The `train-hybrid` stage: blends several models by weights that validation teaches.
 //!
-//! Weights come from a logistic regression ([`learning`]) and are kept only if they rank validation at
-//! least as well as the best part alone ([`selection`]). The parts are taken as they are and saved inside
+//! Weights come from a logistic regression (`learning`) and are kept only if they rank validation at
+//! least as well as the best part alone (`selection`). The parts are taken as they are and saved inside
 //! the new model; test interactions are never read.
 
 mod error;
