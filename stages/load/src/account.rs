@@ -1,0 +1,135 @@
+//! Where every row went.
+
+use std::collections::BTreeMap;
+
+use pipeline::Context;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error,
+    fault::{Reason, Reject},
+    input::SourceFile,
+};
+
+/// A load that is mostly faulty stops after this many rows instead of reading on to the end.
+const EARLY_ROWS: u64 = 10_000;
+
+/// The rows of one parameter's files.
+pub struct Account {
+    /// `reviews` or `metadata`.
+    pub parameter: &'static str,
+    /// Rows read; empty lines are none.
+    pub rows_in: u64,
+    /// Rows written.
+    pub rows_out: u64,
+    /// Rows that repeat an earlier one.
+    pub duplicates: u64,
+    /// Lines with nothing but white space.
+    pub empty_lines: u64,
+    rejects: BTreeMap<Reason, u64>,
+    examples: BTreeMap<Reason, Vec<String>>,
+    files: Vec<String>,
+    limit: f64,
+}
+
+impl Account {
+    /// An account of no rows yet.
+    pub fn new(parameter: &'static str, files: &[SourceFile], limit: f64) -> Self {
+        Self {
+            parameter,
+            rows_in: 0,
+            rows_out: 0,
+            duplicates: 0,
+            empty_lines: 0,
+            rejects: BTreeMap::new(),
+            examples: BTreeMap::new(),
+            files: files.iter().map(|file| file.path.display().to_string()).collect(),
+            limit,
+        }
+    }
+
+    /// The path of a file by its number.
+    pub fn file(&self, number: u32) -> &str {
+        &self.files[number as usize]
+    }
+
+    /// Counts a reject.
+    pub fn reject(&mut self, reject: &Reject) {
+        let reason = reject.fault.reason;
+        *self.rejects.entry(reason).or_default() += 1;
+        let examples = self.examples.entry(reason).or_default();
+        if examples.len() < 2 {
+            let field = reject.fault.field.as_ref().map_or(String::new(), |field| format!("`{field}` "));
+            let (file, line) = (&self.files[reject.place.file as usize], reject.place.line);
+            examples.push(format!("{file}:{line} ({field}{})", reject.fault.detail));
+        }
+    }
+
+    /// Number of rejects; duplicates are none.
+    pub fn rejects(&self) -> u64 {
+        self.rejects.values().sum()
+    }
+
+    /// Fails when it is clear already that far too much is faulty: more than half of many rows.
+    pub fn check_early(&self) -> Result<(), Error> {
+        let is_hopeless = self.rows_in >= EARLY_ROWS && self.rejects() * 2 > self.rows_in && self.limit < 0.5;
+        if is_hopeless { Err(self.too_many()) } else { Ok(()) }
+    }
+
+    /// Fails when more rows were rejected than the limit allows, or when there are none at all.
+    pub fn check_ratio(&self) -> Result<(), Error> {
+        if self.rows_in == 0 {
+            return Err(Error::Empty { path: self.files.join(", ").into() });
+        }
+        let ratio = self.rejects() as f64 / self.rows_in as f64;
+        if ratio > self.limit { Err(self.too_many()) } else { Ok(()) }
+    }
+
+    fn too_many(&self) -> Error {
+        // The first of the most frequent ones, in the order of the reasons.
+        let most = self.rejects.values().copied().max().unwrap_or_default();
+        let reason = self.rejects.iter().find(|(_, count)| **count == most).map(|(reason, _)| *reason);
+        let rejects = self.rejects();
+        Error::TooManyRejects {
+            parameter: self.parameter,
+            rejects,
+            rows: self.rows_in,
+            percent: percent(rejects as f64 / self.rows_in as f64),
+            limit: percent(self.limit),
+            reason: reason.map_or_else(String::new, |reason| reason.code().to_owned()),
+            examples: reason
+                .and_then(|reason| self.examples.get(&reason))
+                .map(|list| list.join(" and "))
+                .unwrap_or_default(),
+            hint: if self.parameter == "reviews" { " and `columns`" } else { " and `metadata_columns`" },
+        }
+    }
+
+    /// Fails unless every row is accounted for.
+    pub fn check_sum(&self) -> Result<(), Error> {
+        let rejects = self.rejects();
+        if self.rows_in == self.rows_out + rejects + self.duplicates {
+            return Ok(());
+        }
+        let Self { parameter, rows_in, rows_out, duplicates, .. } = *self;
+        Err(Error::Accounting { parameter, rows_in, rows_out, rejects, duplicates })
+    }
+
+    /// Tells the figures, their names after `prefix`.
+    pub fn summarise(&self, prefix: &str, context: &Context) {
+        let tell = |name: &str, value: Value| context.summary(&format!("{prefix}{name}"), value);
+        tell("rows_in", self.rows_in.into());
+        tell("rows_out", self.rows_out.into());
+        tell("rejects", self.rejects().into());
+        tell("duplicates", self.duplicates.into());
+        tell("empty_lines", self.empty_lines.into());
+        let reasons = self.rejects.iter().map(|(reason, count)| (reason.code().to_owned(), Value::from(*count)));
+        tell("rejects_by_reason", Value::Object(reasons.collect::<Map<_, _>>()));
+    }
+}
+
+/// A share with as many digits as are needed to tell it from a small limit.
+fn percent(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

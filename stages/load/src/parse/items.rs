@@ -1,0 +1,52 @@
+//! Rows of product files.
+
+use super::{
+    RowParser, amazon_items,
+    fields::utf8,
+    mapped::{self, Mapping},
+};
+use crate::{
+    codec::Encoder,
+    fault::{Fault, Place, Reason},
+    input::Row,
+    item::ItemPart,
+    params::{Layout, Params},
+};
+
+/// Parses the rows of product files.
+pub struct ItemParser {
+    layout: Layout,
+    mapping: Mapping,
+    list_separator: String,
+}
+
+impl ItemParser {
+    /// The parser for these parameters.
+    pub fn new(params: &Params) -> Self {
+        let mapping = params.metadata_columns.as_ref().map(Mapping::of_items).unwrap_or_default();
+        Self { layout: params.layout, mapping, list_separator: params.list_separator.clone() }
+    }
+
+    /// The mapping of columns; without names for the Amazon layouts.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+}
+
+impl RowParser for ItemParser {
+    fn parse(&self, row: &Row, place: Place, key: &mut Vec<u8>, payload: &mut Encoder) -> Result<(), Fault> {
+        let item = match (self.layout, row) {
+            (Layout::Columns, _) => {
+                self.mapping.with_cells(row, |cells| mapped::item(&self.mapping, &self.list_separator, cells))?
+            }
+            (layout, Row::Line(line)) => amazon_items::parse(layout, utf8(line)?)?,
+            // Files of other forms are refused for these layouts before they are opened.
+            _ => return Err(Fault::of_row(Reason::WrongType, "expected a line of text")),
+        };
+        let name = item.item.clone();
+        let part = ItemPart::Metadata(place, Box::new(item));
+        part.push_key(&name, key);
+        part.encode(&name, payload);
+        Ok(())
+    }
+}

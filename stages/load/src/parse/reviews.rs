@@ -1,0 +1,55 @@
+//! Rows of review files.
+
+use super::{
+    RowParser, amazon_reviews,
+    fields::utf8,
+    mapped::{self, Mapping},
+};
+use crate::{
+    codec::Encoder,
+    fault::{Fault, Place, Reason},
+    input::Row,
+    params::{Layout, Params, TimeUnit},
+    review::{FieldNames, Fields, StoredReview},
+};
+
+/// Parses the rows of review files.
+pub struct ReviewParser {
+    layout: Layout,
+    mapping: Mapping,
+    time_unit: TimeUnit,
+}
+
+impl ReviewParser {
+    /// The parser for these parameters.
+    pub fn new(params: &Params) -> Self {
+        let mapping = params.columns.as_ref().map(Mapping::of_reviews).unwrap_or_default();
+        Self { layout: params.layout, mapping, time_unit: params.time_unit }
+    }
+
+    /// The mapping of columns; without names for the Amazon layouts.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+}
+
+impl RowParser for ReviewParser {
+    fn parse(&self, row: &Row, place: Place, key: &mut Vec<u8>, payload: &mut Encoder) -> Result<(), Fault> {
+        let mut store = |fields: &Fields, names: FieldNames| {
+            let stored = StoredReview { review: fields.check(names)?, place, digest: row.digest() };
+            stored.push_key(key);
+            stored.encode(payload);
+            Ok(())
+        };
+        match (self.layout, row) {
+            (Layout::Columns, _) => self.mapping.with_cells(row, |cells| {
+                store(&mapped::review(&self.mapping, self.time_unit, cells)?, self.mapping.review_names())
+            }),
+            (layout, Row::Line(line)) => {
+                store(&amazon_reviews::parse(layout, utf8(line)?)?, amazon_reviews::names(layout))
+            }
+            // Files of other forms are refused for these layouts before they are opened.
+            _ => Err(Fault::of_row(Reason::WrongType, "expected a line of text")),
+        }
+    }
+}
