@@ -1,9 +1,14 @@
 // The site works without this. It only smooths two things over.
 
-// A picture that cannot be loaded makes room for the coloured tile below it.
-addEventListener("error", (event) => {
-  if (event.target instanceof HTMLImageElement) event.target.remove();
-}, true);
+// A picture shows once it is there; until then, and if it never comes, the coloured tile below it does.
+const settle = (image) => {
+  if (image.naturalWidth > 0) image.classList.add("loaded");
+  else image.remove();
+};
+for (const image of document.querySelectorAll(".picture img")) {
+  if (image.complete) settle(image);
+  else for (const event of ["load", "error"]) image.addEventListener(event, () => settle(image), { once: true });
+}
 
 // A form is sent once, however often its button is pressed.
 addEventListener("submit", (event) => {

@@ -39,27 +39,27 @@ static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 /// A page that is still to be rendered.
 pub(crate) struct Page {
     template: &'static str,
-    context: Value,
+    values: Value,
 }
 
 impl Page {
     /// A page of the site; templates find `content` as `page`.
     pub fn new<T: Serialize>(template: &'static str, title: &str, visitor: &Visitor, content: &T) -> Self {
         let user = visitor.user.as_ref().map(|user| json!({ "key": user, "href": user_href(user) }));
-        let context = json!({ "title": title, "user": user, "query": "", "assets": assets::base(), "page": content });
-        Self { template, context }
+        let values = json!({ "title": title, "user": user, "query": "", "assets": assets::base(), "page": content });
+        Self { template, values }
     }
 
     /// The same page with a text in the search field of its head.
     pub fn searching(mut self, text: Option<&str>) -> Self {
-        self.context["query"] = json!(text.unwrap_or_default());
+        self.values["query"] = json!(text.unwrap_or_default());
         self
     }
 }
 
 impl<'r> Responder<'r, 'static> for Page {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        match REGISTRY.render(self.template, &self.context) {
+        match REGISTRY.render(self.template, &self.values) {
             Ok(html) => RawHtml(html).respond_to(request),
             // The page of a failure is a template too: if that fails, only the status is left.
             Err(error) if self.template == "failure" => {

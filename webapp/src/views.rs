@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use recommender::evaluation::Metrics;
 use serde::Serialize;
-use storage::{ModelVersion, Product, Review};
+use storage::{Facet, ModelVersion, Product, Review};
 use time::OffsetDateTime;
 
 use crate::events::unique_id;
@@ -14,6 +14,8 @@ use crate::recommend::{Reason, Suggestion};
 
 /// Number of colours that a tile without a picture can have.
 const TILES: u64 = 8;
+/// Longest name of a category or brand that is offered for choice.
+const NAME_CHARS: usize = 40;
 
 /// A product in a list.
 #[derive(Serialize)]
@@ -111,9 +113,18 @@ pub(crate) struct QualityTable {
     rows: Vec<QualityView>,
 }
 
-/// The title of a product, or its key.
+/// The title of a product, or its brand and key.
 pub(crate) fn title(product: &Product) -> String {
-    product.title.clone().unwrap_or_else(|| format!("Product {}", product.asin))
+    match (&product.title, &product.brand) {
+        (Some(title), _) => title.clone(),
+        (None, Some(brand)) => format!("{brand} {}", product.asin),
+        (None, None) => format!("Product {}", product.asin),
+    }
+}
+
+/// The commonest values that are names: dirty data has blanks and whole sentences among them.
+pub(crate) fn names(facets: &[Facet]) -> impl Iterator<Item = &Facet> {
+    facets.iter().filter(|facet| !facet.name.trim().is_empty() && facet.name.chars().count() <= NAME_CHARS)
 }
 
 /// A price with two decimals and no currency: the data names none.
@@ -142,7 +153,11 @@ impl Picture {
         let mut hasher = DefaultHasher::new();
         product.asin.hash(&mut hasher);
         let image = product.image.clone().filter(|address| address.starts_with("https://"));
-        Self { image, initials: initials(&title(product)), tile: hasher.finish() % TILES }
+        Self {
+            image,
+            initials: initials(product.title.as_ref().or(product.brand.as_ref()).unwrap_or(&product.asin)),
+            tile: hasher.finish() % TILES,
+        }
     }
 }
 

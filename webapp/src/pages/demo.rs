@@ -22,7 +22,8 @@ pub(super) fn sign_in(
     form: Form<SignIn<'_>>,
     _origin: SameOrigin,
 ) -> Result<Redirect, Failure> {
-    let user = input::key("user", form.user.trim())?;
+    let SignIn { user } = form.into_inner();
+    let user = input::key("user", user.trim())?;
     visitor::sign_in(cookies, user);
     Ok(Redirect::to(user_href(user)))
 }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::html::{Page, user_href, with_query};
 use crate::recommend::recommend;
 use crate::site::Site;
-use crate::views::{Card, Link, QualityTable, count};
+use crate::views::{Card, Link, QualityTable, count, names};
 use crate::visitor::Visitor;
 
 /// How many products a row of recommendations has.
@@ -41,7 +41,7 @@ pub(super) async fn home(site: &State<Site>, visitor: Visitor) -> Result<Page, F
         Some(user) => recommend(site.store.as_ref(), &live, user, ROW).await?.items,
         None => Vec::new(),
     };
-    let categories = live.facets.categories.iter().take(CATEGORIES).map(|facet| Category {
+    let categories = names(&live.facets.categories).take(CATEGORIES).map(|facet| Category {
         name: facet.name.clone(),
         href: with_query("/search", &[("category", Some(facet.name.clone()))]),
         count: count(facet.count),

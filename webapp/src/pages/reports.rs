@@ -19,7 +19,7 @@ const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-
 #[derive(Serialize)]
 struct Reports {
     quality: Option<QualityTable>,
-    reports: Vec<Report>,
+    files: Vec<Report>,
     pipeline: String,
     model: String,
     algorithm: String,
@@ -46,7 +46,7 @@ pub(super) async fn reports(site: &State<Site>, visitor: Visitor) -> Result<Page
     });
     let content = Reports {
         quality: QualityTable::of(version),
-        reports: reports.collect(),
+        files: reports.collect(),
         pipeline: version.pipeline.clone(),
         model: version.model.clone(),
         algorithm: version.algorithm.clone(),

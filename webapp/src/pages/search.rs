@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::html::Page;
 use crate::input;
 use crate::site::Site;
-use crate::views::{Card, Paging, count};
+use crate::views::{Card, Paging, count, names as facet_names};
 use crate::visitor::Visitor;
 
 /// Products a page.
@@ -100,7 +100,7 @@ fn shown(price: Option<f32>) -> String {
 
 /// The commonest values, with the chosen one among them even if it is rare.
 fn choices(facets: &[Facet], chosen: Option<&str>) -> Vec<Choice> {
-    let mut names: Vec<&str> = facets.iter().take(OPTIONS).map(|facet| facet.name.as_str()).collect();
+    let mut names: Vec<&str> = facet_names(facets).take(OPTIONS).map(|facet| facet.name.as_str()).collect();
     if let Some(chosen) = chosen
         && !names.contains(&chosen)
     {

@@ -17,7 +17,7 @@ use crate::preferences;
 use crate::recommend::{Source, recommend};
 use crate::security::SameOrigin;
 use crate::site::Site;
-use crate::views::{Card, HistoryView};
+use crate::views::{Card, HistoryView, names as offered};
 use crate::visitor::Visitor;
 
 /// How many products are recommended.
@@ -99,7 +99,7 @@ pub(super) async fn user(
 }
 
 fn form_of(preferences: &Preferences, live: &LiveModel, title: impl Fn(&String) -> String) -> PreferencesView {
-    let names = |facets: &[Facet]| facets.iter().map(|facet| facet.name.clone()).collect();
+    let names = |facets: &[Facet]| offered(facets).map(|facet| facet.name.clone()).collect();
     let excluded = |asin: &String| Excluded { asin: asin.clone(), title: title(asin) };
     let shown = |price: Option<f32>| price.map(|price| price.to_string()).unwrap_or_default();
     PreferencesView {
@@ -115,7 +115,7 @@ fn form_of(preferences: &Preferences, live: &LiveModel, title: impl Fn(&String) 
 
 /// What was chosen first, then the commonest others.
 fn choices(facets: &[Facet], chosen: &[String]) -> Vec<Choice> {
-    let others = facets.iter().map(|facet| &facet.name).filter(|name| !chosen.contains(name)).take(BOXES);
+    let others = offered(facets).map(|facet| &facet.name).filter(|name| !chosen.contains(name)).take(BOXES);
     let chosen = chosen.iter().map(|name| Choice { name: name.clone(), chosen: true });
     chosen.chain(others.map(|name| Choice { name: name.clone(), chosen: false })).collect()
 }

@@ -185,7 +185,9 @@ fn assert_fields(document: &Value, schema: &Value, answer: &Value, place: &str) 
         None => schema,
     };
     if let Some(entries) = answer.as_array() {
-        entries.iter().for_each(|entry| assert_fields(document, &schema["items"], entry, place));
+        for entry in entries {
+            assert_fields(document, &schema["items"], entry, place);
+        }
     }
     let (Some(fields), Some(properties)) = (answer.as_object(), schema["properties"].as_object()) else { return };
     for required in schema["required"].as_array().into_iter().flatten() {

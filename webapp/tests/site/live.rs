@@ -1,6 +1,7 @@
 //! What the product is about: what is done now shows in the next list.
 
 use recommender::Algorithm;
+use recommender::algorithms::popularity;
 use rocket::http::Status;
 use serde_json::{Value, json};
 
@@ -91,7 +92,7 @@ async fn a_newly_published_version_is_served_without_a_restart() {
     let version = |answer: &Value| answer["model"].as_str().unwrap().to_owned();
     let (_, before) = shop.json("/api/v1/users/dan/recommendations?k=1").await;
     assert_eq!(version(&before), "v1");
-    shop.publish("v2", &Algorithm::Popularity(Default::default())).await;
+    shop.publish("v2", &Algorithm::Popularity(popularity::Parameters::default())).await;
     let (_, after) = shop.json("/api/v1/users/dan/recommendations?k=1").await;
     assert_eq!((version(&after).as_str(), keys(&after)), ("v2", vec!["TEA-1".to_owned()]));
     shop.activate("v1").await;

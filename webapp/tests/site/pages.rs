@@ -15,7 +15,9 @@ fn between(page: &str, start: &str, end: &str) -> String {
 async fn the_home_page_shows_what_there_is() {
     let shop = Shop::open().await;
     let page = shop.page("/").await;
-    for text in ["Green tea", "href=\"/search?category&#x3D;Coffee\"", "href=\"/users/ann\"", "62.5 % of test customers"] {
+    for text in
+        ["Green tea", "href=\"/search?category&#x3D;Coffee\"", "href=\"/users/ann\"", "62.5 % of test customers"]
+    {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("id=\"for-you\""));

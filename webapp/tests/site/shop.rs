@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use recommender::algorithms::item_knn;
 use recommender::{Algorithm, Interaction, Interactions};
 use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
@@ -31,7 +32,7 @@ impl Shop {
     /// With products, reviews and a live model.
     pub async fn open() -> Self {
         let shop = Self::without_model().await;
-        shop.publish("v1", &Algorithm::ItemKnn(Default::default())).await;
+        shop.publish("v1", &Algorithm::ItemKnn(item_knn::Parameters::default())).await;
         shop
     }
 
