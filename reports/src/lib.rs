@@ -4,6 +4,7 @@
 //! network, and everything from data is escaped. Stages compute; this crate only shows. A new report
 //! is one line in [`Template`], its text in `templates/`, and nothing else.
 
+pub mod bins;
 pub mod chart;
 mod error;
 pub mod evaluation;

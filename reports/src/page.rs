@@ -56,6 +56,22 @@ pub struct Section {
     pub note: String,
 }
 
+impl Section {
+    /// The same with one table more.
+    #[must_use]
+    pub fn with_table(mut self, table: Table) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    /// The same with a note on how it was computed.
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        note.clone_into(&mut self.note);
+        self
+    }
+}
+
 /// A chart with a heading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {

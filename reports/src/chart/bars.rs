@@ -111,7 +111,9 @@ fn label_categories(canvas: &mut Canvas, categories: &[String], left: f64, slot:
     let widest = categories.iter().map(|name| text_width(name)).fold(0.0, f64::max);
     let every = ((widest + 6.0) / slot).ceil().max(1.0) as usize;
     for (index, name) in categories.iter().enumerate().step_by(every) {
-        canvas.text(left + slot * (index as f64 + 0.5), BOTTOM + 17.0, "tick", Anchor::Middle, name);
+        // A label wider than its bar must not stand out at the right end.
+        let x = (left + slot * (index as f64 + 0.5)).min(WIDTH - text_width(name) / 2.0 - 1.0);
+        canvas.text(x, BOTTOM + 17.0, "tick", Anchor::Middle, name);
     }
 }
 

@@ -45,7 +45,7 @@ fn cell(canvas: &mut Canvas, value: Option<f64>, (x, y): (f64, f64), (width, hei
     let opacity = value.map_or(0.15, |value| value.abs().min(1.0));
     let tip = format!("{pair}: {text}");
     canvas.shade(class, opacity, (x + 1.0, y + 1.0), (width - 2.0, height - 2.0), &tip);
-    let strong = if opacity > 0.55 { "value strong" } else { "value" };
+    let strong = if opacity > 0.75 { "value strong" } else { "value" };
     canvas.text(x + width / 2.0, y + height / 2.0 + 4.5, strong, Anchor::Middle, &text);
 }
 

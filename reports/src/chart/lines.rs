@@ -9,8 +9,10 @@ use super::{
 const HEIGHT: f64 = 290.0;
 const BOTTOM: f64 = HEIGHT - 42.0;
 const TICKS: usize = 5;
-/// Up to this many points a line has dots with tooltips.
-const DOTS: usize = 200;
+/// Up to this many points a line has dots.
+const DOTS: usize = 60;
+/// Up to this many points it has tooltips.
+const TOOLTIPS: usize = 400;
 
 /// One line.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +61,15 @@ fn draw(canvas: &mut Canvas, horizontal: &Axis, vertical: &Axis, index: usize, l
     let places: Vec<(f64, f64)> = line.points.iter().copied().filter_map(place).collect();
     let class = format!("l{}{}", index % 6 + 1, if line.dashed { " dashed" } else { "" });
     canvas.path(&class, &places);
-    if line.dashed || line.points.len() > DOTS {
+    if line.dashed || line.points.len() > TOOLTIPS {
         return;
     }
-    let radius = if places.len() > 40 { 2.0 } else { 3.0 };
+    let (class, radius) =
+        if places.len() > DOTS { ("hover".to_owned(), 4.0) } else { (format!("s{}", index % 6 + 1), 2.5) };
     for &(x, y) in line.points {
         if let Some(center) = place((x, y)) {
             let tip = format!("{}: {}, {}", line.name, horizontal.write(x), vertical.write(y));
-            canvas.dot(&format!("s{}", index % 6 + 1), center, radius, &tip);
+            canvas.dot(&class, center, radius, &tip);
         }
     }
 }

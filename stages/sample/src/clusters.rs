@@ -11,12 +11,13 @@ use std::{
 
 use pipeline::TableReader;
 use polars::error::PolarsResult;
+use reports::bins::month;
 
 use crate::{
     Params,
     chi_square::Covariance,
     selection::{By, Selector, is_below},
-    tally::{half_stars, month},
+    tally::half_stars,
 };
 
 /// The sum is taken over about this many clusters at most, chosen by hash, and scaled up.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use pipeline::TableReader;
+use reports::bins::{doubling_label, month_label};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -189,14 +190,14 @@ fn unit_test(name: &str, by_count: &BTreeMap<u64, Pair>, drawn: By, unit: By, ro
         let groups = pool(&expected);
         let shares: Vec<f64> = pooled(&expected, &groups).iter().map(|count| count / part.max(1.0)).collect();
         let covariance = Covariance::of_draws(part, &shares, 1.0 - part / whole.max(1.0));
-        let labels = (1..pairs.len()).map(thinning::label).collect();
+        let labels = (1..pairs.len()).map(doubling_label).collect();
         return assemble(name, labels, kept, &expected, &groups, &covariance);
     }
     let chances = thinning::chances(by_count, rows);
     let expected = thinning::expected(&chances);
     let groups = pool(&expected);
     let covariance = thinning::covariance(&chances, &groups);
-    let labels = (0..pairs.len()).map(thinning::label).collect();
+    let labels = (0..pairs.len()).map(doubling_label).collect();
     let mut test = assemble(name, labels, &pairs, &expected, &groups, &covariance);
     test.is_preserved = rows >= 1.0;
     // Where whole products (users) are drawn, the users (products) gain and lose rows together.
@@ -251,9 +252,4 @@ fn share(part: u64, whole: u64) -> f64 {
 /// `4` or `4.5`.
 fn stars_label(half_stars: i64) -> String {
     if half_stars % 2 == 0 { (half_stars / 2).to_string() } else { format!("{}.5", half_stars / 2) }
-}
-
-/// `2014-03`.
-fn month_label(month: i64) -> String {
-    format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
 }

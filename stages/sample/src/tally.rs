@@ -7,6 +7,7 @@ use polars::{
     frame::DataFrame,
     prelude::{BooleanChunked, NewChunkedArray},
 };
+use reports::bins::month;
 
 use crate::{
     proof::Size,
@@ -101,31 +102,9 @@ pub(crate) fn half_stars(rating: f32) -> i64 {
     (f64::from(rating) * 2.0).round() as i64
 }
 
-/// The month of a time, counted from year 0: `12 × year + month`, months from 0.
-pub(crate) fn month(time: i64) -> i64 {
-    // Days to civil date in the proleptic Gregorian calendar (Hinnant, chrono-compatible algorithms).
-    let days = time.div_euclid(86_400) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    (era * 400 + year_of_era) * 12 + from_march + 2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn months_of_known_days() {
-        // date -u -d @SECONDS +%Y-%m: 1970-01, 1969-12, 2000-02, 2000-03, 2014-02.
-        for (time, year, number) in
-            [(0, 1970, 1), (-1, 1969, 12), (951_868_799, 2000, 2), (951_868_800, 2000, 3), (1_393_372_800, 2014, 2)]
-        {
-            assert_eq!(month(time), year * 12 + number - 1, "{time}");
-        }
-    }
 
     #[test]
     fn ratings_go_to_the_nearest_half() {

@@ -4,33 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use reports::bins::{doubling, last_of_doubling};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::{chi_square::Covariance, tally::Pair};
 
-/// The bin of a count: 0, 1, 2, 3–4, 5–8, 9–16, and so on.
-pub(crate) fn bin(count: u64) -> usize {
-    if count == 0 { 0 } else { 1 + (64 - (count - 1).leading_zeros()) as usize }
-}
-
-/// Largest count in a bin.
-fn last_of(bin: usize) -> u64 {
-    if bin == 0 { 0 } else { 1 << (bin - 1).min(62) }
-}
-
-/// The counts in a bin in words, such as `3–4`.
-pub(crate) fn label(bin: usize) -> String {
-    let (first, last) = if bin == 0 { (0, 0) } else { (last_of(bin - 1) + 1, last_of(bin)) };
-    let write = |count: u64| reports::format::number(count);
-    if first == last { write(last) } else { format!("{}–{}", write(first), write(last)) }
-}
-
 /// Units a bin.
 pub(crate) fn binned(by_count: &BTreeMap<u64, Pair>) -> Vec<Pair> {
-    let mut bins = vec![Pair::default(); by_count.keys().next_back().map_or(0, |count| bin(*count) + 1)];
+    let mut bins = vec![Pair::default(); by_count.keys().next_back().map_or(0, |count| doubling(*count) + 1)];
     for (count, pair) in by_count {
-        bins[bin(*count)].population += pair.population;
-        bins[bin(*count)].sample += pair.sample;
+        bins[doubling(*count)].population += pair.population;
+        bins[doubling(*count)].sample += pair.sample;
     }
     bins
 }
@@ -43,7 +27,7 @@ pub(crate) fn chances(by_count: &BTreeMap<u64, Pair>, share: f64) -> Vec<(f64, V
         let mut below = 0.0;
         (0..bins)
             .map(|bin| {
-                let upto = distribution.cdf(last_of(bin));
+                let upto = distribution.cdf(last_of_doubling(bin));
                 let chance = (upto - below).max(0.0);
                 below = upto;
                 chance
@@ -80,12 +64,6 @@ pub(crate) fn covariance(chances: &[(f64, Vec<f64>)], groups: &[std::ops::Range<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bins_double() {
-        assert_eq!([0, 1, 2, 3, 4, 5, 8, 9, 16, 17].map(bin), [0, 1, 2, 3, 3, 4, 4, 5, 5, 6]);
-        assert_eq!([0, 1, 2, 3, 4, 11].map(label), ["0", "1", "2", "3–4", "5–8", "513–1,024"]);
-    }
 
     #[test]
     fn expected_units_as_scipy_has_them() {

@@ -1,4 +1,5 @@
 //! The stage as the orchestrator runs it: tables in, tables and proof out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{collections::BTreeMap, io::sink, path::Path};
 
@@ -33,16 +34,16 @@ fn write_reviews(path: &Path, rows: &[Row]) {
 /// Products of very different size, each with ratings and a time of its own: clusters as real data has them.
 fn clustered(products: usize) -> Vec<Row> {
     let mut state = 1_u64;
-    let mut random = |below: u64| {
+    let mut random = |below: u32| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
+        ((state >> 33) as u32) % below
     };
     let mut rows = Vec::new();
     for product in 0..products {
-        let (level, start) = (random(4), 10_000 + random(1_500) as i64);
+        let (level, start) = (random(4), 10_000 + i64::from(random(1_500)));
         for _ in 0..=random(5) * random(8) {
             let rating = (2 + level.min(3) + random(2)).min(5) as f32;
-            let day = start + random(200) as i64;
+            let day = start + i64::from(random(200));
             rows.push((format!("U{:04}", random(800)), format!("P{product:05}"), rating, day * DAY));
         }
     }
