@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -141,7 +141,7 @@ impl Context {
 
     /// Tells how far the stage is; may be called as often as one likes.
     pub fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
-        let mut last = self.last_progress.lock().expect("no holder of the lock panics");
+        let mut last = self.last_progress.lock().unwrap_or_else(PoisonError::into_inner);
         let is_last = Some(done) == total;
         if !is_last && last.is_some_and(|at| at.elapsed() < Duration::from_millis(100)) {
             return;
@@ -159,9 +159,9 @@ impl Context {
 
     /// Sends a message. A closed channel is no error: the orchestrator has gone and will not listen.
     pub fn send(&self, message: &Message) {
-        let mut line = serde_json::to_vec(message).expect("a message of strings and numbers is valid JSON");
+        let Ok(mut line) = serde_json::to_vec(message) else { return };
         line.push(b'\n');
-        let mut sink = self.sink.lock().expect("no holder of the lock panics");
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(&line).and_then(|()| sink.flush());
     }
 }

@@ -98,6 +98,9 @@ impl Fingerprint {
     }
 
     /// What changed from `before` to `self`, part by part.
+    ///
+    /// # Panics
+    /// Never: the struct is plain data.
     pub fn changes(&self, before: &Self) -> Vec<Change> {
         let flat = |fingerprint: &Self| {
             let mut parts = BTreeMap::new();
@@ -209,7 +212,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_hash_changes_if_and_only_if_a_part_does(one in parts(), other in parts()) {
-            let (one, other) = (fingerprint(&one), fingerprint(&other));
+            let (one, other) = (fingerprint(one), fingerprint(other));
             prop_assert_eq!(one == other, one.hash() == other.hash());
             prop_assert_eq!(one == other, one.changes(&other).is_empty());
         }
@@ -220,7 +223,7 @@ mod tests {
         prop::array::uniform6(0_u8..2)
     }
 
-    fn fingerprint([stage, name, code, param, input, source]: &[u8; 6]) -> Fingerprint {
+    fn fingerprint([stage, name, code, param, input, source]: [u8; 6]) -> Fingerprint {
         let mut fingerprint = Fingerprint::new(&stage.to_string(), &code.to_string(), json!({"x": param}));
         fingerprint.name = name.to_string();
         let input = InputHash { from: "a.b".into(), hash: input.to_string() };

@@ -68,7 +68,7 @@ impl TableWriter {
     pub fn write(&mut self, frame: &DataFrame) -> Result<(), Error> {
         check_columns("write", &self.path, &self.stage, &self.schema, frame.schema())?;
         for start in (0..frame.height()).step_by(ROW_GROUP_ROWS) {
-            let mut group = frame.slice(start as i64, ROW_GROUP_ROWS);
+            let mut group = frame.slice(i64::try_from(start).unwrap_or(i64::MAX), ROW_GROUP_ROWS);
             group.rechunk_mut();
             self.writer.write_batch(&group).map_err(Error::table("write", &self.path))?;
         }

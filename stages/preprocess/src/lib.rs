@@ -6,9 +6,9 @@
 //! comes from train and from product metadata alone. Not done here: cleaning of rows (`load`) and
 //! learning of any kind (`train-*`).
 
-mod core;
 mod error;
 mod features;
+mod k_core;
 mod params;
 mod ratings;
 mod reviews;
@@ -20,9 +20,9 @@ use pipeline::{Context, Kind, Port, Stage, write_interactions, write_json, write
 use recommender::{Interaction, Interactions};
 
 use crate::{
-    core::Graph,
     error::Error,
     features::{Features, Metadata, Training},
+    k_core::Graph,
     ratings::Ratings,
     split::{Assignment, Part},
     statistics::{Filtering, Size, SplitSizes, Statistics},

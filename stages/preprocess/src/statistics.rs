@@ -4,8 +4,8 @@ use recommender::Interactions;
 use serde::Serialize;
 
 use crate::{
-    core::Round,
     features::{Features, Scaler},
+    k_core::Round,
     params::Params,
     split::Cuts,
 };
