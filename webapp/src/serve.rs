@@ -1,5 +1,6 @@
 //! Starting and ending the server.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use rocket::config::{Config, Ident, LogLevel};
 use rocket::data::{Limits, ToByteUnit};
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
-use rocket::{Build, Rocket};
+use rocket::{Build, Orbit, Rocket};
 use storage::Store;
 
 use crate::{Error, api, assets, failure, pages, security, site::Site};
@@ -17,7 +18,7 @@ use crate::{Error, api, assets, failure, pages, security, site::Site};
 const REFRESH: Duration = Duration::from_secs(1);
 
 /// Where to serve what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// URL of the store: `sqlite://PATH` or `mongodb://HOST:PORT/DATABASE`.
     pub store: String,
@@ -25,6 +26,15 @@ pub struct Settings {
     pub address: IpAddr,
     /// Port to listen on; 0 lets the system choose one.
     pub port: u16,
+}
+
+/// Shows only the kind of the store: its URL may hold a password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.store.split_once("://").map_or("", |(kind, _)| kind);
+        let Self { address, port, .. } = self;
+        write!(formatter, "Settings {{ store: {kind}://..., address: {address}, port: {port} }}")
+    }
 }
 
 impl Default for Settings {
@@ -51,16 +61,22 @@ pub fn serve(settings: Settings) -> Result<(), Error> {
 async fn run(settings: Settings) -> Result<(), Error> {
     let store = storage::open(&settings.store).await?;
     let address = SocketAddr::new(settings.address, settings.port);
-    let announce = AdHoc::on_liftoff("announce", |rocket| {
-        Box::pin(async move {
-            let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-            tracing::info!(%address, "serving http://{address}, Ctrl-C ends it");
-        })
-    });
-    match build(store, &settings, REFRESH).attach(announce).launch().await {
+    let ready = AdHoc::on_liftoff("ready", |rocket| Box::pin(announce(rocket)));
+    match build(store, &settings, REFRESH).attach(ready).launch().await {
         Ok(_) => Ok(()),
         Err(error) => Err(launch_error(&error, address)),
     }
+}
+
+/// Loads the model before the first request needs it, and says where to look.
+async fn announce(rocket: &Rocket<Orbit>) {
+    if let Some(site) = rocket.state::<Site>()
+        && let Err(failure) = site.live().await
+    {
+        tracing::warn!("{}", failure.message);
+    }
+    let address = SocketAddr::new(rocket.config().address, rocket.config().port);
+    tracing::info!(%address, "serving http://{address}, Ctrl-C ends it");
 }
 
 fn launch_error(error: &rocket::Error, address: SocketAddr) -> Error {

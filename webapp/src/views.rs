@@ -188,7 +188,8 @@ impl Card {
             asin: product.asin.clone(),
             href: product_href(&product.asin),
             title: title(product),
-            brand: product.brand.clone(),
+            // Without a title the brand stands in its place.
+            brand: product.title.as_ref().and(product.brand.clone()),
             category: product.categories.last().cloned(),
             price: product.price.map(price),
             rating: RatingView::of(product),

@@ -6,4 +6,5 @@ mod api;
 mod live;
 mod pages;
 mod security;
+mod serve;
 mod shop;
