@@ -168,7 +168,7 @@ fn write_item(
     }
     counts.without_metadata += u64::from(gathered.metadata.is_none());
     counts.without_reviews += u64::from(gathered.ratings.count == 0);
-    let bare = || Item { item: gathered.key, ..Item::default() };
+    let bare = || Item { key: gathered.key, ..Item::default() };
     let item = gathered.metadata.map_or_else(bare, |(_, item)| item);
     table.push(&item)?;
     match &mut outputs.catalogue {

@@ -58,7 +58,7 @@ impl Catalogue {
     /// Adds a product with what its reviews say.
     pub fn product(&mut self, item: Item, ratings: Ratings) -> Result<(), Error> {
         self.products.push(Product {
-            asin: item.item,
+            asin: item.key,
             title: item.title,
             brand: item.brand,
             categories: item.categories,

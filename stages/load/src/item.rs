@@ -9,7 +9,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     /// Item key.
-    pub item: String,
+    pub key: String,
     /// Plain text.
     pub title: Option<String>,
     /// Plain text.
@@ -121,7 +121,7 @@ impl Item {
     fn decode(key: &str, decoder: &mut Decoder) -> Option<Self> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Some(Self {
-            item: key.to_owned(),
+            key: key.to_owned(),
             title: owned(decoder.maybe()?),
             brand: owned(decoder.maybe()?),
             categories: decoder.texts()?,
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn parts_come_back() {
         let item = Item {
-            item: "B".to_owned(),
+            key: "B".to_owned(),
             title: Some("T".to_owned()),
             categories: vec!["x".to_owned()],
             price: Some(1.5),

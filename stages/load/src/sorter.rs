@@ -266,9 +266,9 @@ mod tests {
         for row in rows {
             sorter.push(row, row).unwrap();
         }
-        let mut sorted = sorter.finish().unwrap();
+        let mut rows = sorter.finish().unwrap();
         let mut found = Vec::new();
-        while let Some(row) = sorted.next().unwrap() {
+        while let Some(row) = rows.next().unwrap() {
             found.push(row.to_vec());
         }
         found

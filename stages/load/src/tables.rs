@@ -208,7 +208,7 @@ impl ItemTable {
     /// Appends a product.
     pub fn push(&mut self, item: &Item) -> Result<(), Error> {
         let piece = &mut self.0.piece;
-        piece.item.append_value(&item.item);
+        piece.item.append_value(&item.key);
         piece.title.append_option(item.title.as_deref());
         piece.brand.append_option(item.brand.as_deref());
         piece.price.append_option(item.price);

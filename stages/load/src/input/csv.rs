@@ -117,7 +117,8 @@ impl Records<'_> {
             csv::ErrorKind::Io(source) => source,
             other => io::Error::other(format!("{other:?}")),
         };
-        if source.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
+        let is_endless = source.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some();
+        if is_endless {
             return Error::EndlessRecord { path: self.file.path.clone(), line, limit: self.limit };
         }
         self.stream.damaged(source)

@@ -60,8 +60,8 @@ pub fn expand(parameter: &'static str, pattern: &str, layout: Layout) -> Result<
 
 fn source_file(path: PathBuf, layout: Layout) -> Result<SourceFile, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let is_gzip = name.ends_with(".gz");
     let bare = name.strip_suffix(".gz").unwrap_or(&name);
+    let is_gzip = bare.len() < name.len();
     let ending = bare.rsplit_once('.').map_or("", |(_, ending)| ending);
     let form = match ending {
         "json" | "jsonl" => Some(Form::Lines),
@@ -95,7 +95,7 @@ mod tests {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let pattern = |name: &str| folder.path().join(name).display().to_string();
-        let files = expand("reviews", &pattern("*.js*"), Layout::Amazon2018).unwrap();
+        let files = expand("reviews", &pattern("*.[jJ]*"), Layout::Amazon2018).unwrap();
         let names: Vec<_> = files.iter().map(|file| file.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["a.JSONL", "b.json.gz", "e[1].json"]);
         assert_eq!(files.iter().map(|file| file.is_gzip).collect::<Vec<_>>(), [false, true, false]);

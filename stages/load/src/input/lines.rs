@@ -121,7 +121,8 @@ impl Cutter {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             if line.strip_suffix(b"\n").unwrap_or(line).len() > self.limit {
                 self.push_block(std::mem::take(&mut short), blocks);
-                blocks.push(self.take_too_long(line[..line.len().min(KEPT_BYTES)].to_vec(), line.len()));
+                let text = line.strip_suffix(b"\n").unwrap_or(line);
+                blocks.push(self.take_too_long(text[..text.len().min(KEPT_BYTES)].to_vec(), line.len()));
             } else {
                 short.extend_from_slice(line);
             }

@@ -21,7 +21,7 @@ pub fn read(file: &SourceFile, number: u32, mapping: &Mapping, sink: &Sink) -> R
     }
     let names: Vec<&str> = mapping.names.iter().flatten().map(String::as_str).collect();
     if let Some(missing) = names.iter().find(|name| reader.schema().get(name).is_none()) {
-        let found: Vec<&str> = reader.schema().iter_names().map(|name| name.as_str()).collect();
+        let found: Vec<&str> = reader.schema().iter_names().map(polars::prelude::PlSmallStr::as_str).collect();
         let (path, column) = (file.path.clone(), (*missing).to_owned());
         return Err(Error::Column { path, column, found: found.join(", ") });
     }
@@ -32,7 +32,7 @@ pub fn read(file: &SourceFile, number: u32, mapping: &Mapping, sink: &Sink) -> R
     for frame in reader.batches(&distinct) {
         let frame = frame?;
         for start in (0..frame.height()).step_by(BLOCK_ROWS) {
-            let part = frame.slice(start as i64, BLOCK_ROWS);
+            let part = frame.slice(i64::try_from(start).unwrap_or(i64::MAX), BLOCK_ROWS);
             let rows = Rows::Cells(cells(&part, mapping)?);
             let first = Place { file: number, line: row + 1, byte_offset: row };
             row += part.height() as u64;
@@ -50,7 +50,9 @@ fn cells(frame: &polars::frame::DataFrame, mapping: &Mapping) -> Result<Vec<Vec<
     let mut rows = vec![Vec::with_capacity(width); frame.height()];
     for name in &mapping.names {
         let Some(name) = name else {
-            rows.iter_mut().for_each(|row| row.push(Cell::Missing));
+            for row in &mut rows {
+                row.push(Cell::Missing);
+            }
             continue;
         };
         for (row, cell) in rows.iter_mut().zip(column_cells(frame.column(name)?)?) {

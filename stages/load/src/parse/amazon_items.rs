@@ -33,7 +33,7 @@ fn item_2014(row: &Map<String, Value>) -> Result<Item, Fault> {
         Some(other) => return Err(Fault::wrong_type("related", "an object", kind(other))),
     };
     Ok(Item {
-        item: key(row, "asin")?,
+        key: key(row, "asin")?,
         title: plain(row, "title")?,
         brand: plain(row, "brand")?,
         categories: distinct_plain(&texts(row, "categories")?),
@@ -52,7 +52,7 @@ fn item_2018(row: &Map<String, Value>) -> Result<Item, Fault> {
         image = image.or(addresses?.first().copied().and_then(address));
     }
     Ok(Item {
-        item: key(row, "asin")?,
+        key: key(row, "asin")?,
         title: plain(row, "title")?,
         brand: plain(row, "brand")?,
         categories: categories(row, "category", "main_cat")?,
@@ -66,7 +66,7 @@ fn item_2018(row: &Map<String, Value>) -> Result<Item, Fault> {
 
 fn item_2023(row: &Map<String, Value>) -> Result<Item, Fault> {
     Ok(Item {
-        item: key(row, "parent_asin")?,
+        key: key(row, "parent_asin")?,
         title: plain(row, "title")?,
         brand: plain(row, "store")?,
         categories: categories(row, "categories", "main_category")?,
@@ -128,7 +128,7 @@ mod tests {
     fn the_2014_layout() {
         let line = r"{'asin': 'B1', 'title': 'A &amp; B', 'price': 3.17, 'imUrl': 'http://x/y.jpg', 'related': {'also_bought': ['B2', 'B2', 'B3'], 'also_viewed': ['B4']}, 'brand': '', 'categories': [['Music', 'Guitars'], ['Music', 'Gifts']], 'description': 'Plays\nwell'}";
         let expected = Item {
-            item: "B1".into(),
+            key: "B1".into(),
             title: Some("A & B".into()),
             brand: None,
             categories: vec!["Music".into(), "Guitars".into(), "Gifts".into()],
@@ -145,7 +145,7 @@ mod tests {
     fn the_2018_layout() {
         let line = r#"{"category": ["Gift Cards", "Gift Cards", "</span>"], "description": ["<b>One.</b>", "", "Two &amp; three."], "title": "<span class=\"a-size-medium a-color-secondary\"", "also_buy": ["B2"], "image": ["http://x/small.jpg"], "imageURLHighRes": ["http://x/large.jpg"], "brand": "Amazon", "rank": ["x"], "also_view": [], "main_cat": "Grocery", "price": "$1,250.00", "asin": "B1"}"#;
         let expected = Item {
-            item: "B1".into(),
+            key: "B1".into(),
             title: None,
             brand: Some("Amazon".into()),
             categories: vec!["Gift Cards".into()],
@@ -166,7 +166,7 @@ mod tests {
     fn the_2023_layout() {
         let line = r#"{"main_category": "Music", "title": "T", "description": [], "price": 12.5, "images": [{"thumb": "http://x/t.jpg", "large": "http://x/l.jpg", "hi_res": null}], "store": null, "categories": ["Music", "CDs"], "details": {}, "parent_asin": "B1", "bought_together": null}"#;
         let item = parse(Layout::Amazon2023, line).unwrap();
-        assert_eq!((item.item.as_str(), item.brand, item.price), ("B1", None, Some(12.5)));
+        assert_eq!((item.key.as_str(), item.brand, item.price), ("B1", None, Some(12.5)));
         assert_eq!(item.image.as_deref(), Some("http://x/l.jpg"));
         assert_eq!(item.categories, ["Music", "CDs"]);
         let lists = r#"{"parent_asin": "B1", "price": "from 7.99", "images": {"hi_res": [null, "http://x/h.jpg"], "large": []}}"#;

@@ -43,7 +43,7 @@ impl RowParser for ItemParser {
             // Files of other forms are refused for these layouts before they are opened.
             _ => return Err(Fault::of_row(Reason::WrongType, "expected a line of text")),
         };
-        let name = item.item.clone();
+        let name = item.key.clone();
         let part = ItemPart::Metadata(place, Box::new(item));
         part.push_key(&name, key);
         part.encode(&name, payload);

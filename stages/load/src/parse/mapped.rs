@@ -97,7 +97,7 @@ pub fn item(mapping: &Mapping, separator: &str, cells: &[Cell]) -> Result<Item, 
     let plain = |place: usize| Ok(cells[place].text(mapping.name(place))?.and_then(|text| crate::text::plain(&text)));
     let texts = |place: usize| cells[place].texts(mapping.name(place), separator);
     Ok(Item {
-        item: key.ok_or_else(missing)?,
+        key: key.ok_or_else(missing)?,
         title: plain(1)?,
         brand: plain(2)?,
         categories: distinct_plain(&texts(3)?),
