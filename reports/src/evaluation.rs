@@ -98,7 +98,6 @@ impl Evaluation {
         let best = best_of(&self.models, &key, false);
         let leader = self.models.iter().find(|model| best.is_some() && model.values.get(&key).copied() == best);
         let mut facts = vec![
-            Fact::new("models", number(self.models.len() as u64), "compared"),
             Fact::new("users", number(self.users), format!("with rows in the {} split", self.split)),
             Fact::new("items", number(self.items), "ranked for every user"),
             Fact::new("list lengths", ks.join(", "), "the k of the metrics"),

@@ -105,6 +105,15 @@ mod tests {
     }
 
     #[test]
+    fn correlations_as_pandas_has_them() {
+        // pandas: x = Series([1, 2, 2, 5, None, 7]); y = Series([3, 1, 4, 4, 2, 9]);
+        // x.corr(y), x.corr(y, method="spearman"): the pair that lacks x is left out.
+        let (x, y) = ([1.0, 2.0, 2.0, 5.0, 7.0], [3.0, 1.0, 4.0, 4.0, 9.0]);
+        assert!((pearson(&x, &y).unwrap() - 0.830_701_920_934_935_4).abs() < 1e-12);
+        assert!((pearson(&mid_ranks(&x), &mid_ranks(&y)).unwrap() - 0.763_157_894_736_842_1).abs() < 1e-12);
+    }
+
+    #[test]
     fn correlations_by_hand() {
         // x − mean = −1, 0, 1; y − mean = −1, 1, 0: 1 / √(2 · 2).
         assert!((pearson(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0]).unwrap() - 0.5).abs() < 1e-12);

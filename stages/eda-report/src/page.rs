@@ -73,7 +73,6 @@ pub(crate) fn small_percent(share: f64) -> String {
 
 fn overview_section(statistics: &Statistics) -> Section {
     let overview = &statistics.overview;
-    let users = |count: f64| if count < 3.0 { "few" } else { "enough" };
     let mut readings = vec![format!(
         "A user wrote {} reviews on average, and a product has {}. Of all possible pairs of user and product {} are \
          filled: the rest is what a recommender has to guess.",
@@ -82,10 +81,15 @@ fn overview_section(statistics: &Statistics) -> Section {
         small_percent(overview.density)
     )];
     readings.push(format!(
-        "{} of the users and {} of the products occur once. That is {} to learn the taste of a typical user from.",
+        "Half of the users have at most {} reviews; {} of the users and {} of the products occur only once. {}",
+        number(statistics.users.median),
         percent(statistics.users.once, 1),
         percent(statistics.items.once, 1),
-        users(statistics.users.median as f64)
+        if statistics.users.median < 3 {
+            "That is little to learn the taste of a typical user from."
+        } else {
+            "A typical user has told enough to learn from."
+        }
     ));
     readings.push(if overview.duplicates == 0 {
         "No user reviewed a product twice.".to_owned()

@@ -1,5 +1,7 @@
 //! The proof as a page to read.
 
+use std::collections::BTreeMap;
+
 use pipeline::Context;
 use reports::{
     Template,
@@ -53,7 +55,6 @@ fn facts(proof: &Proof) -> Vec<Fact> {
         of("reviews", proof.sample.rows, proof.population.rows),
         of("products", proof.sample.items, proof.population.items),
         of("users", proof.sample.users, proof.population.users),
-        Fact::new("wanted", percent(proof.ratio, 1), format!("by {}", proof.by.name())),
         Fact::new("smallest p-value", p_value(proof.smallest_p_value()), "of the tests that hold"),
     ]
 }
@@ -160,11 +161,16 @@ fn explanation(proof: &Proof, test: &Test) -> String {
             fixed(test.scale, 3)
         ),
         by if rows => format!(
-            "Whole {}s are drawn, and the reviews of one are alike: the counts vary {} times as much as if reviews were \
-             drawn one by one. Statistic and degrees of freedom are corrected for that (Rao and Scott); the uncorrected \
-             test would see bias in fair samples.",
+            "Whole {}s are drawn, and the reviews of one are alike, so the counts vary in another way than those of reviews \
+             drawn one by one. Statistic (here divided by {}) and degrees of freedom are corrected for that.{}",
             by.name(),
-            fixed(test.scale, 2)
+            fixed(test.scale, 2),
+            if test.scale > 10.0 {
+                " A divisor this large says that a few very large ones decide the result: the test sees only gross bias, \
+                 and the largest difference says more."
+            } else {
+                ""
+            }
         ),
         by if test.is_preserved => format!(
             "{}s are drawn one by one with all their reviews, so this distribution should stay as it is.",
@@ -203,18 +209,23 @@ fn bar_chart(test: &Test) -> chart::Svg {
     };
     let description = "Share of each value in the population and in the sample, side by side.";
     let frame = Frame { title: title(test), description, x, y };
-    let mut series = vec![Series { name: "population", values: &population }];
+    let mut series =
+        vec![Series { name: "population", values: &population }, Series { name: "sample", values: &sample }];
     if !test.is_preserved {
         series.push(Series { name: "expected", values: &expected });
     }
-    series.push(Series { name: "sample", values: &sample });
     chart::bars(&frame, &labels, &series, Unit::Percent)
 }
 
 fn month_chart(test: &Test) -> chart::Svg {
     let [population, _, sample] = shares(test);
     let points = |shares: &[f64]| -> Vec<(f64, f64)> {
-        test.bins.iter().zip(shares).filter_map(|(bin, share)| Some((month_number(&bin.label)?, *share))).collect()
+        let known: BTreeMap<i64, f64> =
+            test.bins.iter().zip(shares).filter_map(|(bin, share)| Some((month_number(&bin.label)?, *share))).collect();
+        let (Some((first, _)), Some((last, _))) = (known.first_key_value(), known.last_key_value()) else {
+            return Vec::new();
+        };
+        (*first..=*last).map(|month| (month as f64, known.get(&month).copied().unwrap_or_default())).collect()
     };
     let (population, sample) = (points(&population), points(&sample));
     let frame = Frame { title: "Month", description: "Share of each month.", x: "month", y: "reviews" };
@@ -230,9 +241,9 @@ fn month_chart(test: &Test) -> chart::Svg {
 }
 
 /// `2014-03` as the months since year 0.
-fn month_number(label: &str) -> Option<f64> {
+fn month_number(label: &str) -> Option<i64> {
     let (year, month) = label.rsplit_once('-')?;
-    Some(year.parse::<f64>().ok()? * 12.0 + month.parse::<f64>().ok()? - 1.0)
+    Some(year.parse::<i64>().ok()? * 12 + month.parse::<i64>().ok()? - 1)
 }
 
 fn bin_table(test: &Test) -> Table {
