@@ -1,4 +1,4 @@
-// The site works without this. It only smooths two things over.
+// The site works without this. It only smooths a few things over.
 
 // A picture shows once it is there; until then, and if it never comes, the coloured tile below it does.
 const settle = (image) => {
@@ -18,3 +18,8 @@ addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// On a narrow screen the filters make room for the results.
+if (matchMedia("(max-width: 48rem)").matches) {
+  for (const filters of document.querySelectorAll("details.filters")) filters.open = false;
+}
