@@ -10,7 +10,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -27,7 +29,7 @@ fn main() {
     stages.retain(|folder| folder.join("Cargo.toml").is_file());
     for folder in stages {
         let name = file_name(&folder);
-        lines.push_str(&format!("    ({name:?}, {:?}),\n", workspace.code_hash(&name)));
+        let _ = writeln!(lines, "    ({name:?}, {:?}),", workspace.code_hash(&name));
     }
     lines.push_str("]\n");
     let target = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("code_hashes.rs");
@@ -85,7 +87,9 @@ impl Workspace {
     fn collect_locked(&self, name: &str, lines: &mut BTreeSet<String>) {
         for (line, uses) in self.locked.get(name).into_iter().flatten() {
             if lines.insert(line.clone()) {
-                uses.iter().for_each(|name| self.collect_locked(name, lines));
+                for name in uses {
+                    self.collect_locked(name, lines);
+                }
             }
         }
     }

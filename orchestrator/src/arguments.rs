@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How logs are written to standard error; RUST_LOG sets their level.
+    /// How logs are written to standard error; `RUST_LOG` sets their level.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub log_format: LogFormat,
 }
@@ -184,7 +184,7 @@ pub struct GenerateArguments {
 impl PipelineArguments {
     /// The pipeline file and the names of stages.
     pub fn split(&self) -> Result<(PathBuf, Vec<String>), Error> {
-        let is_file = |text: &&String| text.ends_with(".yaml") || text.ends_with(".yml");
+        let is_file = |text: &&String| Path::new(text).extension().is_some_and(|end| end == "yaml" || end == "yml");
         let (files, stages): (Vec<&String>, Vec<&String>) = self.targets.iter().partition(is_file);
         match files.as_slice() {
             [] => Ok((PathBuf::from("pipeline.yaml"), stages.into_iter().cloned().collect())),

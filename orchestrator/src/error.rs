@@ -78,9 +78,8 @@ impl Error {
             | Self::UnknownStage { .. }
             | Self::Arguments(_)
             | Self::Busy { .. } => Exit::BadPipeline,
-            Self::Cache { .. } | Self::Artifact(_) => Exit::Failed,
             Self::Part(error) if is_unreachable(error) => Exit::Unreachable,
-            Self::Part(_) => Exit::Failed,
+            Self::Cache { .. } | Self::Artifact(_) | Self::Part(_) => Exit::Failed,
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn start(arguments: Arguments) -> Exit {
         Command::Clean(arguments) => commands::clean(&arguments, &registry),
         Command::Serve(arguments) => commands::serve(&arguments, &registry),
         Command::Stages(arguments) => commands::stages(&arguments, &registry),
-        Command::Schema => commands::schema(&registry),
+        Command::Schema => Ok(commands::schema(&registry)),
         Command::Generate(arguments) => commands::generate(&arguments),
         Command::Stage => Ok(execution::run_child(&registry)),
     };
@@ -59,7 +59,7 @@ fn print_error(error: &Error) {
     while let Some(inner) = cause {
         let message = inner.to_string();
         if message != last {
-            text.push_str(&format!("  caused by: {message}\n"));
+            text.extend(["  caused by: ", &message, "\n"]);
             last = message;
         }
         cause = inner.source();

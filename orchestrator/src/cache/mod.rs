@@ -42,7 +42,18 @@ pub struct Cache {
 }
 
 /// The right to write into a cache; ends when dropped or when the process dies.
-pub struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the open file")] File);
+pub struct Lock {
+    file: File,
+    temporary: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed when the next run starts.
+        let _ = fs::remove_dir_all(&self.temporary);
+        let _ = self.file.unlock();
+    }
+}
 
 impl Cache {
     /// The cache at `root`, which is made if needed.
@@ -72,7 +83,7 @@ impl Cache {
             fs::remove_dir_all(&tmp).map_err(Error::cache("remove", &tmp))?;
         }
         fs::create_dir_all(&tmp).map_err(Error::cache("create folder", &tmp))?;
-        Ok(Lock(file))
+        Ok(Lock { file, temporary: tmp })
     }
 
     /// The folder itself.

@@ -87,7 +87,7 @@ fn describe(metadata: &fs::Metadata, hash: String) -> Known {
 }
 
 fn is_settled(metadata: &fs::Metadata) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed());
     now - metadata.mtime().max(metadata.ctime()) > SETTLED_S
 }
 

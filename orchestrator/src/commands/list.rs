@@ -23,11 +23,11 @@ pub fn dag(arguments: &DagArguments, registry: &Registry) -> Result<Exit, Error>
 }
 
 /// Runs `orchestrator schema`.
-pub fn schema(registry: &Registry) -> Result<Exit, Error> {
+pub fn schema(registry: &Registry) -> Exit {
     let mut schema = pipeline_schema(registry);
     schema.sort_all_objects();
     write_output(&format!("{schema:#}\n"));
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 /// Runs `orchestrator stages`.

@@ -15,12 +15,11 @@ const PUBLISH: &str = "publish";
 
 /// Runs `orchestrator serve`.
 pub fn serve(arguments: &ServeArguments, registry: &Registry) -> Result<Exit, Error> {
-    let store = match &arguments.store {
-        Some(store) => store.clone(),
-        None => {
-            let (file, _) = arguments.pipeline.split()?;
-            store_of(&compile(&file, &arguments.pipeline.settings, registry)?)?
-        }
+    let store = if let Some(store) = &arguments.store {
+        store.clone()
+    } else {
+        let (file, _) = arguments.pipeline.split()?;
+        store_of(&compile(&file, &arguments.pipeline.settings, registry)?)?
     };
     serve_store(store, &arguments.listen)
 }

@@ -37,13 +37,13 @@ pub struct StageStatus<'a> {
 impl<'a> StageStatus<'a> {
     /// The status of a stage.
     pub fn new(stage: &'a str, verdict: &'a Verdict) -> Self {
-        let (state, fingerprint, reasons, problem): (_, _, &[Reason], &[String]) = match verdict {
+        let (word, fingerprint, reasons, problem): (_, _, &[Reason], &[String]) = match verdict {
             Verdict::Cached { hash, .. } => ("cached", Some(hash.as_str()), &[], &[]),
             Verdict::Stale { reasons } => ("stale", None, reasons, &[]),
             Verdict::Waiting { reasons } => ("waiting", None, reasons, &[]),
             Verdict::Unknown { problem } => ("unknown", None, &[], problem),
         };
-        Self { stage, state, fingerprint, reasons, problem }
+        Self { stage, state: word, fingerprint, reasons, problem }
     }
 
     /// The words of a line: the state and the first reason.

@@ -50,7 +50,7 @@ pub struct Faults {
     /// Its text.
     pub text: String,
     /// The faults, in the order of the file.
-    pub faults: Vec<Fault>,
+    pub list: Vec<Fault>,
 }
 
 impl Faults {
@@ -59,7 +59,7 @@ impl Faults {
         faults.sort_by_key(|fault| fault.place);
         // Of several faults of one word the first is the cause and the others follow from it.
         faults.dedup_by(|later, first| later == first || (later.place.is_some() && later.place == first.place));
-        Self { file, text, faults }
+        Self { file, text, list: faults }
     }
 
     fn write_place(&self, formatter: &mut fmt::Formatter, place: Place) -> fmt::Result {
@@ -78,7 +78,7 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        for fault in &self.faults {
+        for fault in &self.list {
             writeln!(formatter, "error: {}", fault.message)?;
             if let Some(place) = fault.place {
                 self.write_place(formatter, place)?;
@@ -88,7 +88,7 @@ impl fmt::Display for Faults {
             }
             writeln!(formatter)?;
         }
-        let (count, noun) = (self.faults.len(), if self.faults.len() == 1 { "fault" } else { "faults" });
+        let (count, noun) = (self.list.len(), if self.list.len() == 1 { "fault" } else { "faults" });
         write!(formatter, "{} cannot run: {count} {noun}", self.file.display())
     }
 }

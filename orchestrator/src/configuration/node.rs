@@ -157,7 +157,9 @@ impl Node {
             entry.value.repeated_keys(faults);
         }
         if let NodeValue::List(nodes) = &self.value {
-            nodes.iter().for_each(|node| node.repeated_keys(faults));
+            for node in nodes {
+                node.repeated_keys(faults);
+            }
         }
     }
 }

@@ -62,9 +62,15 @@ impl Variables {
                 Ok(value) => node.value = value,
                 Err(fault) => faults.push(fault),
             },
-            NodeValue::List(nodes) => nodes.iter_mut().for_each(|node| self.expand(node, faults)),
+            NodeValue::List(nodes) => {
+                for node in nodes {
+                    self.expand(node, faults);
+                }
+            }
             NodeValue::Map(entries) => {
-                entries.iter_mut().for_each(|entry| self.expand(&mut entry.value, faults));
+                for entry in entries {
+                    self.expand(&mut entry.value, faults);
+                }
             }
             NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => {}
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::mpsc::{self, Receiver, Sender},
     thread::{self, Scope},
     time::{Duration, Instant},
 };
@@ -168,10 +168,8 @@ impl<'a> Dispatcher<'a> {
             self.running.values().filter(|running| !running.timed_out).filter_map(|running| running.deadline).min();
         match deadline {
             None => receiver.recv().ok(),
-            Some(deadline) => match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(signal) => Some(signal),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            // Nothing but the end of the time can come instead of a signal: this holds a sender itself.
+            Some(deadline) => receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok(),
         }
     }
 

@@ -143,7 +143,7 @@ impl Job<'_> {
         ended: &Ended,
     ) -> Result<Record, Failure> {
         let cache: &Cache = self.decider.cache;
-        let outputs = cache.measure(folder, &self.stage.outputs)?.map_err(|port| Failure::NotWritten { port })?;
+        let outputs = Cache::measure(folder, &self.stage.outputs)?.map_err(|port| Failure::NotWritten { port })?;
         let record = Record {
             name: self.stage.name.clone(),
             outputs,

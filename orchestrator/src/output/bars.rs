@@ -9,14 +9,14 @@ use super::{Event, Observer, figures};
 /// Draws bars.
 pub struct Bars {
     screen: MultiProgress,
-    bars: BTreeMap<String, ProgressBar>,
+    running: BTreeMap<String, ProgressBar>,
     width: usize,
 }
 
 impl Bars {
     /// Bars on a screen that the log shares.
     pub fn new(screen: MultiProgress) -> Self {
-        Self { screen, bars: BTreeMap::new(), width: 0 }
+        Self { screen, running: BTreeMap::new(), width: 0 }
     }
 
     fn start(&mut self, stage: &str, message: String) {
@@ -26,11 +26,11 @@ impl Bars {
         bar.set_prefix(format!("{stage:<width$}", width = self.width));
         bar.set_message(message);
         bar.enable_steady_tick(Duration::from_millis(120));
-        self.bars.insert(stage.to_owned(), bar);
+        self.running.insert(stage.to_owned(), bar);
     }
 
     fn progress(&self, stage: &str, done: u64, total: Option<u64>, unit: &str) {
-        let Some(bar) = self.bars.get(stage) else { return };
+        let Some(bar) = self.running.get(stage) else { return };
         let figure = |value: u64| {
             if unit == "bytes" { HumanBytes(value).to_string() } else { HumanCount(value).to_string() }
         };
@@ -47,7 +47,7 @@ impl Bars {
     }
 
     fn end(&mut self, stage: &str, mark: &str, text: &str) {
-        if let Some(bar) = self.bars.remove(stage) {
+        if let Some(bar) = self.running.remove(stage) {
             bar.finish_and_clear();
         }
         // A screen that cannot be written to is no reason to stop the run.

@@ -56,8 +56,10 @@ pub struct StageRows {
     pub rows_out: u64,
     /// Exact duplicates that were left out.
     pub duplicates: u64,
-    /// Rows rejected, by reason.
-    pub rejects: BTreeMap<String, u64>,
+    /// Rows rejected.
+    pub rejects: u64,
+    /// The same by reason.
+    pub rejects_by_reason: BTreeMap<String, u64>,
 }
 
 impl Summary {
@@ -102,15 +104,23 @@ impl Summary {
 }
 
 impl StageRows {
-    fn read(stage: &str, summary: &Map<String, Value>) -> Option<Self> {
-        let figure = |name: &str| summary.get(name).and_then(Value::as_u64);
-        let reasons = summary.get("rejects").and_then(Value::as_object).into_iter().flatten();
+    /// The figures of a stage, and of its product metadata where it tells them apart.
+    fn read(stage: &str, summary: &Map<String, Value>) -> Vec<Self> {
+        let parts = [(stage.to_owned(), ""), (format!("{stage} (metadata)"), "metadata_")];
+        parts.into_iter().filter_map(|(name, prefix)| Self::read_part(name, prefix, summary)).collect()
+    }
+
+    fn read_part(stage: String, prefix: &str, summary: &Map<String, Value>) -> Option<Self> {
+        let value = |name: &str| summary.get(&format!("{prefix}{name}"));
+        let figure = |name: &str| value(name).and_then(Value::as_u64);
+        let reasons = value("rejects_by_reason").and_then(Value::as_object).into_iter().flatten();
         Some(Self {
-            stage: stage.to_owned(),
+            stage,
             rows_in: figure("rows_in")?,
             rows_out: figure("rows_out").or_else(|| figure("rows"))?,
             duplicates: figure("duplicates").unwrap_or_default(),
-            rejects: reasons.filter_map(|(reason, count)| Some((reason.clone(), count.as_u64()?))).collect(),
+            rejects: figure("rejects").unwrap_or_default(),
+            rejects_by_reason: reasons.filter_map(|(reason, count)| Some((reason.clone(), count.as_u64()?))).collect(),
         })
     }
 }
@@ -150,14 +160,10 @@ fn shown(path: &std::path::Path) -> String {
 
 fn rows_table(rows: &[StageRows]) -> String {
     let line = |rows: &StageRows| {
-        let rejected: u64 = rows.rejects.values().sum();
-        let reasons: Vec<String> = rows
-            .rejects
-            .iter()
-            .filter(|(_, count)| **count > 0)
-            .map(|(reason, count)| format!("{reason} {}", figures::count(*count)))
-            .collect();
-        let figures = [rows.rows_in, rows.rows_out, rows.duplicates, rejected].map(figures::count);
+        let reasons = rows.rejects_by_reason.iter().filter(|(_, count)| **count > 0);
+        let reasons: Vec<String> =
+            reasons.map(|(reason, count)| format!("{reason} {}", figures::count(*count))).collect();
+        let figures = [rows.rows_in, rows.rows_out, rows.duplicates, rows.rejects].map(figures::count);
         [vec![rows.stage.clone()], figures.to_vec(), vec![reasons.join(", ")]].concat()
     };
     let lines: Vec<Vec<String>> = rows.iter().map(line).collect();
@@ -213,7 +219,9 @@ mod tests {
                 rows_in: 12_345,
                 rows_out: 12_000,
                 duplicates: 45,
-                rejects: [("broken-json".to_owned(), 200), ("bad-rating".to_owned(), 100), ("bad-utf8".to_owned(), 0)]
+                rejects: 300,
+                rejects_by_reason: [("broken-json", 200), ("bad-rating", 100), ("bad-utf8", 0)]
+                    .map(|(reason, count)| (reason.to_owned(), count))
                     .into(),
             }],
             models: vec![
@@ -240,9 +248,13 @@ mod tests {
 
     #[test]
     fn rows_are_shown_only_where_a_stage_tells_them() {
-        let summary = serde_json::json!({"rows_in": 3, "rows_out": 2, "rejects": {"bad-rating": 1}});
-        let rows = StageRows::read("load", summary.as_object().unwrap()).unwrap();
-        assert_eq!((rows.rows_in, rows.rejects["bad-rating"]), (3, 1));
-        assert_eq!(StageRows::read("sample", &Map::new()), None);
+        let figures = serde_json::json!({
+            "rows_in": 3, "rows_out": 2, "rejects": 1, "rejects_by_reason": {"bad-rating": 1},
+            "metadata_rows_in": 5, "metadata_rows_out": 5,
+        });
+        let rows = StageRows::read("load", figures.as_object().unwrap());
+        assert_eq!((rows[0].rows_in, rows[0].rejects, rows[0].rejects_by_reason["bad-rating"]), (3, 1, 1));
+        assert_eq!((rows[1].stage.as_str(), rows[1].rows_out, rows.len()), ("load (metadata)", 5, 2));
+        assert!(StageRows::read("sample", &Map::new()).is_empty());
     }
 }

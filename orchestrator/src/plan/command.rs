@@ -120,7 +120,9 @@ fn expand_argument(argument: &str, task: &Task) -> Vec<String> {
         results = results.iter().flat_map(each).collect();
         rest = after;
     }
-    results.iter_mut().for_each(|result| result.push_str(rest));
+    for result in &mut results {
+        result.push_str(rest);
+    }
     results
 }
 

@@ -46,25 +46,17 @@ pub fn check(entry: &StageEntry, stage: &Word, params: &Node, faults: &mut Vec<F
     }
 }
 
-/// The parameters of a stage.
+/// The parameters of a stage; those of only one variant of an enumeration follow its word.
 pub fn describe(entry: &StageEntry) -> Vec<ParameterInfo> {
     let root = (entry.schema)().to_value();
     let schema = Schema { root: &root, part: &root, stage: entry.name, registered: entry.name };
-    let mut infos: Vec<ParameterInfo> = Vec::new();
-    for part in schema.branches() {
-        for (name, property) in part.properties() {
-            if infos.iter().any(|info| info.name == *name) {
-                continue;
-            }
-            let target = part.with(property);
-            let own = text(property, "description");
-            infos.push(ParameterInfo {
-                name: name.clone(),
-                wanted: target.wanted(),
-                default: property.get("default").or_else(|| target.part.get("default")).cloned(),
-                description: if own.is_empty() { text(target.part, "description") } else { own },
-            });
-        }
+    let branches = schema.branches();
+    let mut infos: Vec<ParameterInfo> =
+        branches.first().and_then(|first| first.tag_info(&branches)).into_iter().collect();
+    for branch in &branches {
+        let variant = branch.tag().map_or_else(String::new, |(_, word)| format!("{}: ", plain(word)));
+        let properties = branch.properties().filter(|(_, property)| property.get("const").is_none());
+        infos.extend(properties.map(|(name, property)| branch.info(format!("{variant}{name}"), property)));
     }
     infos
 }
@@ -101,6 +93,28 @@ impl<'a> Schema<'a> {
 
     fn properties(self) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.part.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::iter)
+    }
+
+    /// The property with one fixed word, which tells a variant of an enumeration from the others.
+    fn tag(self) -> Option<(&'a String, &'a Value)> {
+        self.properties().find_map(|(name, property)| Some((name, property.get("const")?)))
+    }
+
+    fn tag_info(self, branches: &[Self]) -> Option<ParameterInfo> {
+        let words: Vec<String> = branches.iter().filter_map(|branch| Some(plain(branch.tag()?.1))).collect();
+        let description = "which variant it is; the parameters of each follow".to_owned();
+        Some(ParameterInfo { name: self.tag()?.0.clone(), wanted: words.join(" or "), default: None, description })
+    }
+
+    fn info(self, name: String, property: &'a Value) -> ParameterInfo {
+        let target = self.with(property);
+        let own = text(property, "description");
+        ParameterInfo {
+            name,
+            wanted: target.wanted(),
+            default: property.get("default").or_else(|| target.part.get("default")).cloned(),
+            description: if own.is_empty() { text(target.part, "description") } else { own },
+        }
     }
 
     /// Names of simple types that it takes; empty where it takes any.
@@ -185,9 +199,8 @@ impl<'a> Schema<'a> {
 
     /// Checks the tag of an enumeration of maps, none of which fits by its tag.
     fn check_tag(self, branches: &[Self], node: &Node, path: &str, faults: &mut Vec<Fault>) {
-        let tags = |branch: &Self| branch.properties().find(|(_, property)| property.get("const").is_some());
-        let Some((name, _)) = branches.first().and_then(|branch| tags(branch)) else { return };
-        let words: Vec<&Value> = branches.iter().filter_map(|branch| tags(branch)?.1.get("const")).collect();
+        let Some((name, _)) = branches.first().and_then(|branch| branch.tag()) else { return };
+        let words: Vec<&Value> = branches.iter().filter_map(|branch| Some(branch.tag()?.1)).collect();
         let Some(found) = node.get(name) else { return };
         if words.contains(&&found.to_value()) {
             return;
@@ -206,10 +219,10 @@ impl<'a> Schema<'a> {
             match (self.part.get("properties").and_then(|all| all.get(name)), self.part.get("additionalProperties")) {
                 (Some(property), _) => self.with(property).check(&entry.value, &join(path, name), faults),
                 (None, Some(Value::Bool(false))) => {
-                    faults.push(self.unknown(&join(path, name), name).at(entry.key.place))
+                    faults.push(self.unknown(&join(path, name), name).at(entry.key.place));
                 }
                 (None, Some(schema @ Value::Object(_))) => {
-                    self.with(schema).check(&entry.value, &join(path, name), faults)
+                    self.with(schema).check(&entry.value, &join(path, name), faults);
                 }
                 _ => {}
             }

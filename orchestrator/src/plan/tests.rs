@@ -291,3 +291,27 @@ fn parameters_are_described_with_their_defaults() {
         .collect();
     insta::assert_snapshot!("parameters", infos.join("\n"));
 }
+
+/// The files that come with the product, against the stages of the product.
+#[test]
+fn the_pipelines_of_the_product_are_right() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files: Vec<_> = fs::read_dir(root.join("pipelines")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.push(root.join("pipeline.yaml"));
+    for file in &files {
+        for metadata in ["", "meta.json.gz"] {
+            let settings = [("metadata".to_owned(), metadata.to_owned())];
+            let settings = if file.ends_with("csv.yaml") { &[][..] } else { &settings };
+            let plan = compile(file, settings, &Registry::standard()).unwrap_or_else(|error| panic!("{error}"));
+            assert!(plan.stages.last().is_some_and(|stage| stage.name == "publish"), "{}", file.display());
+        }
+    }
+    assert!(files.len() >= 5);
+}
+
+#[test]
+fn the_schema_of_pipeline_files_changes_only_on_purpose() {
+    let mut schema = pipeline_schema(&Registry::standard());
+    schema.sort_all_objects();
+    insta::assert_snapshot!("product_schema", format!("{schema:#}"));
+}

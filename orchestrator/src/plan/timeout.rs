@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn only_numbers_with_units_are_durations() {
         assert_eq!(parse("90s"), Some(Duration::from_secs(90)));
-        assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse("1h30m"), Some(Duration::from_mins(90)));
         for wrong in ["", "10", "m", "10x", "0s", "10 m", "99999999999999999999h"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
