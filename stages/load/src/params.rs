@@ -49,6 +49,7 @@ pub enum TimeUnit {
 }
 
 /// Names of the columns (or JSON fields) of a review; for CSV without header their numbers from 0.
+/// Those that may be left out may also be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewColumns {

@@ -24,15 +24,19 @@ impl Mapping {
     /// The mapping of reviews.
     pub fn of_reviews(columns: &ReviewColumns) -> Self {
         let ReviewColumns { user, item, rating, time, title, text, verified, helpful_votes } = columns.clone();
-        Self { names: vec![Some(user), Some(item), Some(rating), Some(time), title, text, verified, helpful_votes] }
+        Self::of([Some(user), Some(item), Some(rating), Some(time), title, text, verified, helpful_votes])
     }
 
     /// The mapping of products.
     pub fn of_items(columns: &ItemColumns) -> Self {
         let ItemColumns { item, title, brand, categories, price, description, image, also_bought, also_viewed } =
             columns.clone();
-        let names = vec![Some(item), title, brand, categories, price, description, image, also_bought, also_viewed];
-        Self { names }
+        Self::of([Some(item), title, brand, categories, price, description, image, also_bought, also_viewed])
+    }
+
+    /// An empty name maps nothing, so that a variable of a pipeline file can leave a column out.
+    fn of<const COLUMNS: usize>(names: [Option<String>; COLUMNS]) -> Self {
+        Self { names: names.into_iter().map(|name| name.filter(|name| !name.is_empty())).collect() }
     }
 
     /// The name of a place, for messages.
