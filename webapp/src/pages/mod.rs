@@ -1,4 +1,4 @@
-//! The pages for people. A page is a file here, its template, and its line in [`routes`].
+//! The pages for people. A page is a file here, its template, and its line in `routes`.
 
 mod demo;
 mod home;
