@@ -350,6 +350,22 @@ fn a_store_that_cannot_be_reached_ends_with_code_three() {
 }
 
 #[test]
+fn input_files_of_a_registered_stage_are_checked_before_anything_runs() {
+    let project = Project::new(
+        "version: 1\nstages:\n  load: {params: {layout: amazon-2018, reviews: review.json, store: \"${store}\"}}\nvariables: {store: ''}\n",
+    );
+    project.write("reviews.json", "");
+    let output = project.call(&["run"]);
+    let errors = text(&output.stderr);
+    assert_eq!((output.status.code(), project.artifacts()), (Some(2), 0), "{errors}");
+    assert!(errors.contains("--> pipeline.yaml:3:3") && errors.contains("did you mean `reviews.json`?"), "{errors}");
+    project.write("review.json", "");
+    let store = "store=mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=200";
+    let output = project.call(&["run", "--set", store]);
+    assert_eq!(output.status.code(), Some(3), "told by the stage's own process: {}", text(&output.stderr));
+}
+
+#[test]
 fn an_interrupted_run_leaves_nothing_half_written() {
     let project = Project::new(
         "version: 1\nstages:\n  long: {run: \"sh -c 'echo half > \\\"$1\\\"; echo > ready.fifo; tail -f /dev/null' sh {outputs.a}\", outputs: {a: any}}\n",

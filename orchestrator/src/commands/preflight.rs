@@ -1,6 +1,8 @@
 //! What is looked at before the first stage runs, so that a wrong path is not found out hours later.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
 
 use crate::{
     Error,
@@ -24,7 +26,7 @@ fn missing(stage: &PlannedStage) -> Vec<Fault> {
         Ok(files) => files,
         Err(error) => {
             let message = format!("stage `{}`: {}", stage.name, chain(&error).join(": "));
-            return vec![Fault::new(message).at(stage.place)];
+            return vec![near_files(&stage.params).fold(Fault::new(message).at(stage.place), Fault::note)];
         }
     };
     let fault = |path: &std::path::PathBuf| {
@@ -32,4 +34,14 @@ fn missing(stage: &PlannedStage) -> Vec<Fault> {
         Fault::new(message).at(stage.place).note("relative paths start from the current folder")
     };
     files.iter().filter(|path| !path.exists()).map(fault).collect()
+}
+
+/// For each parameter that looks like a path to nothing, the nearest name in that folder.
+fn near_files(params: &Value) -> impl Iterator<Item = String> {
+    let texts =
+        params.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, Path::new(value.as_str()?))));
+    texts.filter(|(_, path)| !path.as_os_str().is_empty() && !path.exists()).filter_map(|(name, path)| {
+        let hint = nearest_file(path);
+        (!hint.is_empty()).then(|| format!("`{name}` is {}{hint}", path.display()))
+    })
 }

@@ -1,6 +1,10 @@
 //! Progress as bars on a terminal: one for each stage that runs, and a line for each that ended.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
@@ -75,7 +79,10 @@ impl Observer for Bars {
             }
             Event::StageSkipped { stage, because } => self.end(stage, "-", &format!("skipped: {because}")),
             Event::Log { .. } => crate::logging::forward(event),
-            Event::RunFinished(_) => {}
+            // The cursor stands behind the last line that was printed; the summary begins a new one.
+            Event::RunFinished(_) => self.screen.suspend(|| {
+                let _ = writeln!(io::stderr());
+            }),
         }
     }
 }
