@@ -214,7 +214,20 @@ impl Params {
         } else if self.metadata().is_none() && self.metadata_columns.is_some() {
             return Err(wrong("metadata", "product files, because `metadata_columns` is set", "none"));
         }
-        Ok(())
+        self.check_needed_columns()
+    }
+
+    /// Columns that may be left out may be empty; these may not.
+    fn check_needed_columns(&self) -> Result<(), Error> {
+        let reviews = self.columns.iter().flat_map(|columns| {
+            let ReviewColumns { user, item, rating, time, .. } = columns;
+            [("columns.user", user), ("columns.item", item), ("columns.rating", rating), ("columns.time", time)]
+        });
+        let products = self.metadata_columns.iter().map(|columns| ("metadata_columns.item", &columns.item));
+        match reviews.chain(products).find(|(_, column)| column.is_empty()) {
+            Some((name, _)) => Err(wrong(name, "the name of a column", "empty text")),
+            None => Ok(()),
+        }
     }
 
     /// The product files, unless empty.
@@ -263,6 +276,11 @@ mod tests {
         assert_eq!(
             message(json!({"layout": "columns", "reviews": "a.csv", "columns": mapping, "delimiter": ";;"})),
             "check parameter `delimiter`: expected one ASCII character such as \",\", found \";;\""
+        );
+        let empty = json!({"user": "", "item": "i", "rating": "r", "time": "t", "title": ""});
+        assert_eq!(
+            message(json!({"layout": "columns", "reviews": "a.csv", "columns": empty})),
+            "check parameter `columns.user`: expected the name of a column, found empty text"
         );
         assert_eq!(
             message(json!({"layout": "amazon-2014", "reviews": "a", "max_reject_ratio": 1.5})),
