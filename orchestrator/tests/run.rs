@@ -359,7 +359,7 @@ fn input_files_of_a_registered_stage_are_checked_before_anything_runs() {
     let errors = text(&output.stderr);
     assert_eq!((output.status.code(), project.artifacts()), (Some(2), 0), "{errors}");
     assert!(errors.contains("--> pipeline.yaml:3:3") && errors.contains("did you mean `reviews.json`?"), "{errors}");
-    project.write("review.json", "");
+    project.write("review.json", "{}\n");
     let store = "store=mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=200";
     let output = project.call(&["run", "--set", store]);
     assert_eq!(output.status.code(), Some(3), "told by the stage's own process: {}", text(&output.stderr));
