@@ -5,8 +5,16 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use tests::{Program, RealData, Server, mongodb_url, real_data, workspace_root};
 
-/// Models that cannot beat popularity on recall@10 on a data set, with the reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+/// Models that do not beat popularity on recall@10 on a data set, with figures and reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "amazon2014-Musical_Instruments",
+        "item-knn",
+        "recall@10 .132 against .154: half of a 5-core file, 2.4 training interactions a user",
+    ),
+    ("amazon2018-Gift_Cards", "content", "recall@10 .210 against .245: all texts say gift card"),
+    ("amazon2023-Gift_Cards", "content", "recall@10 .210 against .245: all texts say gift card"),
+];
 
 /// Rating models order items by predicted rating, not by how likely they are to be chosen next.
 const RATING_MODELS: &[&str] = &["biased-mf"];
@@ -34,7 +42,10 @@ fn assert_models_beat_popularity(data: &RealData, metrics: &Value) {
             continue;
         }
         match exception {
-            Some((_, _, reason)) => println!("{}: {model} {value:.4} is let off: {reason}", data.name),
+            Some((_, _, reason)) => {
+                assert!(*value <= popularity, "{}: {model} needs no exception any more: {value:.4}", data.name);
+                println!("{}: {model} {value:.4} is let off: {reason}", data.name);
+            }
             None => assert!(*value > popularity, "{}: {model} {value:.4} <= popularity {popularity:.4}", data.name),
         }
     }
@@ -56,7 +67,7 @@ fn assert_site_answers(store: &str) {
     assert_eq!(status, 200, "{active}");
     let (status, found) = server.json("/api/v1/products?limit=3");
     assert_eq!(status, 200, "{found}");
-    let asin = found["rows"][0]["asin"].as_str().expect("the store has products").to_owned();
+    let asin = found["items"][0]["asin"].as_str().expect("the store has products").to_owned();
     let (status, page) = server.page(&format!("/products/{asin}"));
     assert_eq!(status, 200);
     assert!(page.contains(&asin));

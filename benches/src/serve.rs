@@ -47,12 +47,12 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
 fn users_and_item(server: &Server) -> anyhow::Result<(Vec<String>, String)> {
     let (_, found) = server.json("/api/v1/products?limit=20");
     let asins: Vec<&str> =
-        found["rows"].as_array().into_iter().flatten().filter_map(|row| row["asin"].as_str()).collect();
+        found["items"].as_array().into_iter().flatten().filter_map(|row| row["asin"].as_str()).collect();
     let asin = (*asins.first().context("the store holds no products")?).to_owned();
     let mut users = Vec::new();
     for asin in asins {
         let (_, reviews) = server.json(&format!("/api/v1/products/{asin}/reviews?limit=20"));
-        let rows = reviews["rows"].as_array().into_iter().flatten();
+        let rows = reviews["items"].as_array().into_iter().flatten();
         users.extend(rows.filter_map(|row| row["user"].as_str()).map(str::to_owned));
     }
     users.sort();

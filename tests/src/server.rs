@@ -25,17 +25,17 @@ impl Server {
     pub fn start(store: &str) -> Self {
         let mut child = Command::new(binary())
             .args(["serve", "--store", store, "--port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program was built before");
-        let output = child.stdout.take().expect("standard output is piped");
+        let log = child.stderr.take().expect("standard error is piped");
         let mut said = String::new();
-        let mut lines = BufReader::new(output).lines();
+        let mut lines = BufReader::new(log).lines();
         let address = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the server ended before it was ready:\n{said}") };
             if let Some(start) = line.find("http://") {
-                break line[start..].split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned();
+                break line[start..].split([' ', ',']).next().unwrap_or_default().trim_end_matches('/').to_owned();
             }
             said.push_str(&line);
             said.push('\n');

@@ -7,7 +7,7 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     let near = candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= word.chars().count().max(candidate.chars().count()) / 3)
+        .filter(|(distance, candidate)| *distance <= word.chars().count().max(candidate.chars().count()).div_ceil(3))
         .min();
     near.map_or_else(String::new, |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }
@@ -27,9 +27,14 @@ pub fn nearest_file(path: &Path) -> String {
     did_you_mean(&name, names.iter().map(String::as_str))
 }
 
+/// Edits from one word to the other; a word that is the beginning of the other is as near as one edit.
 fn distance(word: &str, candidate: &str) -> usize {
     let simple = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
-    strsim::damerau_levenshtein(&simple(word), &simple(candidate))
+    let (word, candidate) = (simple(word), simple(candidate));
+    if word.len() >= 3 && candidate.len() > word.len() && candidate.starts_with(&word) {
+        return 1;
+    }
+    strsim::damerau_levenshtein(&word, &candidate)
 }
 
 #[cfg(test)]
@@ -43,5 +48,7 @@ mod tests {
         assert_eq!(did_you_mean("sede", words), "; did you mean `seed`?");
         assert_eq!(did_you_mean("bananas", words), "");
         assert_eq!(did_you_mean("train_cf", ["train-cf"]), "; did you mean `train-cf`?");
+        assert_eq!(did_you_mean("lode", ["load", "sample"]), "; did you mean `load`?");
+        assert_eq!(did_you_mean("max_reject", ["max_reject_ratio", "metadata"]), "; did you mean `max_reject_ratio`?");
     }
 }
