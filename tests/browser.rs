@@ -10,7 +10,7 @@ const WIDTHS: [u32; 2] = [1280, 390];
 fn publish(folder: &Path) -> (Program, String) {
     let program = Program::with_cache(&folder.join("cache"));
     let store = format!("sqlite://{}", folder.join("store.db").display());
-    program.run(["run", "pipeline.yaml", "--set", &format!("store={store}")]).succeeded();
+    program.run_well(["run", "pipeline.yaml", "--set", &format!("store={store}")]);
     (program, store)
 }
 

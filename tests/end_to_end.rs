@@ -52,9 +52,9 @@ fn assert_models_beat_popularity(data: &RealData, metrics: &Value) {
 }
 
 fn run_twice(program: &Program, arguments: &[String]) {
-    program.run(arguments).succeeded();
+    program.run_well(arguments);
     let before: Vec<_> = program.records().into_values().map(|(folder, _)| folder).collect();
-    let second = program.run(arguments.iter().map(String::as_str).chain(["--json"])).succeeded();
+    let second = program.run_well(arguments.iter().map(String::as_str).chain(["--json"]));
     let ran: Vec<_> = second.events().into_iter().filter(|event| event["event"] == "stage_started").collect();
     assert!(ran.is_empty(), "an unchanged pipeline ran again: {ran:?}");
     let after: Vec<_> = program.records().into_values().map(|(folder, _)| folder).collect();
@@ -142,7 +142,7 @@ fn both_gift_card_layouts_give_the_same_reviews() {
             let pipeline = format!("pipelines/{}.yaml", data.pipeline);
             let reviews = format!("reviews={}", data.reviews.display());
             let store = format!("store=sqlite://{}", folder.path().join(data.name).join("store.db").display());
-            program.run(["run", &pipeline, "load", "--set", &reviews, "--set", &store]).succeeded();
+            program.run_well(["run", &pipeline, "load", "--set", &reviews, "--set", &store]);
             program.records()["load"].1["outputs"]["reviews"]["hash"].clone()
         })
         .collect();

@@ -18,7 +18,7 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
             reviews_file.display()
         ),
     )?;
-    program.run(["run".as_ref(), path.as_os_str()]).succeeded();
+    program.run_well(["run".as_ref(), path.as_os_str()]);
     let record = &records(&program)["load"];
     figures.add("load_plain_mb", size_bytes / 1e6, "MB");
     add_stage(figures, "load", record);

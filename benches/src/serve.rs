@@ -26,7 +26,7 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
         format!("store={store}"),
     ];
     let sets = variables.iter().flat_map(|variable| ["--set", variable]);
-    program.run(["run", "pipelines/amazon-2018.yaml"].into_iter().chain(sets)).succeeded();
+    program.run_well(["run", "pipelines/amazon-2018.yaml"].into_iter().chain(sets));
 
     let server = Server::start(&store);
     let (users, asin) = users_and_item(&server)?;

@@ -13,21 +13,19 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
     make_data(folder.path(), reviews)?;
     let program = Program::with_cache(&folder.path().join("cache"));
     let set = |name: &str, file: &str| format!("{name}={}", folder.path().join(file).display());
-    program
-        .run([
-            "run",
-            "pipelines/amazon-2018.yaml",
-            "evaluate",
-            "--jobs",
-            "1",
-            "--set",
-            &set("reviews", "sample-reviews.json.gz"),
-            "--set",
-            &set("metadata", "sample-products.json.gz"),
-            "--set",
-            &format!("store=sqlite://{}", folder.path().join("store.db").display()),
-        ])
-        .succeeded();
+    program.run_well([
+        "run",
+        "pipelines/amazon-2018.yaml",
+        "evaluate",
+        "--jobs",
+        "1",
+        "--set",
+        &set("reviews", "sample-reviews.json.gz"),
+        "--set",
+        &set("metadata", "sample-products.json.gz"),
+        "--set",
+        &format!("store=sqlite://{}", folder.path().join("store.db").display()),
+    ]);
     let records = records(&program);
     for stage in STAGES {
         add_stage(figures, &format!("train_{}", stage.replace('-', "_")), &records[*stage]);

@@ -38,15 +38,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// This outcome, if the program ended well.
-    ///
-    /// # Panics
-    /// If it did not, with all that it said.
-    pub fn succeeded(self) -> Self {
-        assert_eq!(self.code, 0, "exit code {}\n{}\n{}", self.code, self.stdout, self.stderr);
-        self
-    }
-
     /// The JSON lines of standard output.
     ///
     /// # Panics
@@ -84,6 +75,20 @@ impl Program {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// As [`Self::run`], for a run that must end well.
+    ///
+    /// # Panics
+    /// If it does not, with all that it said.
+    pub fn run_well<I, S>(&self, arguments: I) -> Outcome
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let outcome = self.run(arguments);
+        assert_eq!(outcome.code, 0, "exit code {}\n{}\n{}", outcome.code, outcome.stdout, outcome.stderr);
+        outcome
     }
 
     /// The newest record of each stage in the cache (`result.json`), by name, with its folder.
