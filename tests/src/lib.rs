@@ -18,12 +18,15 @@ pub fn workspace_root() -> PathBuf {
     manifest.parent().map_or_else(|| manifest.clone(), std::path::Path::to_path_buf)
 }
 
-/// A MongoDB server's URL without database, from `MONGODB_URL`.
+/// The URL of a database of that name on the MongoDB server that `MONGODB_URL` names.
 ///
 /// # Panics
-/// If it is missing although `REQUIRE_SERVICES=1` says that it must be there.
-pub fn mongodb_url() -> Option<String> {
-    let url = std::env::var("MONGODB_URL").ok().filter(|url| !url.is_empty());
+/// If there is none although `REQUIRE_SERVICES=1` says that it must be there.
+pub fn mongodb_url(database: &str) -> Option<String> {
+    let url = std::env::var("MONGODB_URL").ok().and_then(|url| {
+        let server = url.strip_prefix("mongodb://")?.split('/').next()?;
+        Some(format!("mongodb://{server}/{database}"))
+    });
     assert!(
         url.is_some() || std::env::var("REQUIRE_SERVICES").as_deref() != Ok("1"),
         "MONGODB_URL is not set; run the tests through scripts/test.sh"
