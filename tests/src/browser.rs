@@ -100,7 +100,9 @@ impl Browser {
 
     /// Texts of all elements that a CSS selector finds.
     pub fn texts(&self, selector: &str) -> Vec<String> {
-        let body = format!("return [...document.querySelectorAll({selector:?})].map(e => (e.innerText ?? e.textContent).trim())");
+        let body = format!(
+            "return [...document.querySelectorAll({selector:?})].map(e => (e.innerText ?? e.textContent).trim())"
+        );
         let values = self.script(&body);
         values.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }

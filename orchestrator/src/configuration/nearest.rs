@@ -7,7 +7,7 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     let near = candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= word.chars().count().max(candidate.chars().count()).div_ceil(3))
+        .filter(|(distance, candidate)| *distance <= allowed(word, candidate))
         .min();
     near.map_or_else(String::new, |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }
@@ -25,6 +25,13 @@ pub fn nearest_file(path: &Path) -> String {
     let names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     did_you_mean(&name, names.iter().map(String::as_str))
+}
+
+/// A third of the longer word; two edits in short words that begin alike.
+fn allowed(word: &str, candidate: &str) -> usize {
+    let third = word.chars().count().max(candidate.chars().count()) / 3;
+    let begin_alike = word.chars().next() == candidate.chars().next() && word.chars().count() >= 4;
+    if begin_alike { third.max(2) } else { third }
 }
 
 /// Edits from one word to the other; a word that is the beginning of the other is as near as one edit.
