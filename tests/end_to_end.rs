@@ -1,6 +1,6 @@
 //! The whole product on real and on bundled data, with the embedded store and with real MongoDB.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::SystemTime};
 
 use serde_json::{Value, json};
 use tests::{Program, RealData, Server, mongodb_url, real_data, workspace_root};
@@ -76,15 +76,18 @@ fn assert_site_answers(store: &str) {
 
 /// A user never seen before: one event, and the next request gives another list.
 fn assert_event_changes_the_list(server: &Server, asin: &str) {
+    // A server outlives a test run, so the name must be new in each.
+    let since = SystemTime::UNIX_EPOCH.elapsed().expect("the clock is right");
+    let user = format!("never-seen-before-{}", since.as_nanos());
     let list = || {
-        let (status, body) = server.json("/api/v1/users/never-seen-before/recommendations?k=10");
+        let (status, body) = server.json(&format!("/api/v1/users/{user}/recommendations?k=10"));
         assert_eq!(status, 200, "{body}");
         let items = body["items"].as_array().expect("a list of items").clone();
         items.iter().map(|item| item["asin"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     let before = list();
     assert_eq!(before.len(), 10);
-    let event = json!({"user": "never-seen-before", "item": asin, "kind": "purchase"});
+    let event = json!({"user": user, "item": asin, "kind": "purchase"});
     let (status, answer) = server.send("POST", "/api/v1/events", &event);
     assert_eq!(status, 202, "{answer}");
     let after = list();
