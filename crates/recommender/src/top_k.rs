@@ -35,6 +35,8 @@ pub(crate) fn best(mut candidates: Vec<Scored>, k: usize) -> Vec<Scored> {
             candidates.select_nth_unstable_by(k - 1, order);
         }
         candidates.truncate(k);
+        // Lists of many users are kept at once; room for a whole catalogue in each would add up.
+        candidates.shrink_to_fit();
     }
     candidates.sort_unstable_by(order);
     candidates
@@ -51,6 +53,11 @@ mod tests {
         let scores = [f32::NAN, 1.0, f32::INFINITY, 3.0, f32::NEG_INFINITY];
         assert_eq!(top_k(&scores, 9, |item| item == 3), [Scored { item: 1, score: 1.0 }]);
         assert_eq!(top_k(&scores, 0, |_| false), []);
+    }
+
+    #[test]
+    fn a_short_list_does_not_hold_room_for_the_whole_catalogue() {
+        assert!(top_k(&[1.0; 10_000], 5, |_| false).capacity() < 100);
     }
 
     proptest! {
