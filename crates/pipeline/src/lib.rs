@@ -21,5 +21,5 @@ pub use interactions::{read_interactions, read_keys, write_interactions, write_k
 pub use json::{read_json, write_file, write_json};
 pub use model_folder::{read_model, write_model};
 pub use port::{Arity, Kind, Port};
-pub use stage::{ParameterError, Stage, StageEntry};
+pub use stage::{ParameterError, Stage, StageEntry, within};
 pub use table::{TableReader, TableWriter};

@@ -1,7 +1,12 @@
 //! The contract that every stage fulfils, and its type-erased form for the orchestrator's registry.
 
+use std::{fmt::Display, ops::RangeInclusive};
+
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, Error},
+};
 use serde_json::Value;
 
 use crate::{Context, Port};
@@ -91,6 +96,17 @@ impl StageEntry {
             is_in_place: |value, fingerprint| S::is_in_place(&parse::<S>(value.clone())?, fingerprint),
             run: |value, context| S::run(&parse::<S>(value.clone())?, context),
         }
+    }
+}
+
+/// A parameter's value, if it lies in its range; else an error that names the range.
+///
+/// For `#[serde(deserialize_with)]` of parameters, so that a value out of range is found before anything runs.
+pub fn within<T: PartialOrd + Display, E: Error>(value: T, range: RangeInclusive<T>) -> Result<T, E> {
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        Err(E::custom(format_args!("expected {} to {}, found {value}", range.start(), range.end())))
     }
 }
 

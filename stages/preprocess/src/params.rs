@@ -1,7 +1,6 @@
 //! What `preprocess` can be told, checked while it is read.
 
-use std::{fmt::Display, ops::RangeInclusive};
-
+use pipeline::within;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -110,14 +109,6 @@ fn bands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 
 fn vocabulary<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(u32::deserialize(deserializer)?, 0..=1000)
-}
-
-fn within<T: PartialOrd + Display, E: serde::de::Error>(value: T, range: RangeInclusive<T>) -> Result<T, E> {
-    if range.contains(&value) {
-        Ok(value)
-    } else {
-        Err(E::custom(format_args!("expected {} to {}, found {value}", range.start(), range.end())))
-    }
 }
 
 #[cfg(test)]
