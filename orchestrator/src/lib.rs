@@ -1,8 +1,8 @@
 //! The `orchestrator` command: plans a pipeline, runs what is out of date, says why, serves the result.
 //!
-//! A pipeline file as written ([`configuration`]) becomes a checked [`plan`]; [`execution`] runs it
-//! stage by stage in child processes and keeps the results in the [`cache`]; [`output`] tells people
-//! and programs about it. What a stage computes is not known here: [`registry`] lists the stages and
+//! A pipeline file as written (`configuration`) becomes a checked `plan`; `execution` runs it
+//! stage by stage in child processes and keeps the results in the `cache`; `output` tells people
+//! and programs about it. What a stage computes is not known here: `registry` lists the stages and
 //! that is all.
 
 mod arguments;
