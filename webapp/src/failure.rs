@@ -124,11 +124,17 @@ impl<'r> Responder<'r, 'static> for Failure {
             _ => "Something went wrong",
         };
         let content = serde_json::json!({
-            "status": status.code, "heading": title, "message": self.message, "no_model": self.code == "no_model",
+            "status": status.code, "heading": title, "message": in_quotes(&self.message), "no_model": self.code == "no_model",
         });
         let page = Page::new("failure", title, &Visitor::of(request.cookies()), &content);
         (status, page).respond_to(request)
     }
+}
+
+/// For people: quotation marks where messages for programs have backquotes.
+fn in_quotes(message: &str) -> String {
+    let mut marks = ['“', '”'].into_iter().cycle();
+    message.chars().map(|letter| if letter == '`' { marks.next().unwrap_or('”') } else { letter }).collect()
 }
 
 /// What is said of a status when nothing more is known.

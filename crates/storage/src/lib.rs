@@ -13,7 +13,7 @@ mod store;
 mod words;
 
 pub use error::Error;
-pub use open::{block_on, open};
+pub use open::{block_on, open, without_password};
 pub use records::{
     EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
     Review, SimilarItems, UserRecommendations,

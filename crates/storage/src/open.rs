@@ -38,7 +38,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 ///
 /// Everything up to the last `@` counts as credentials, so that a password with unescaped
 /// characters does not leak either.
-pub(crate) fn without_password(url: &str) -> String {
+pub fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     if scheme == "sqlite" {
         return url.to_owned();

@@ -10,6 +10,9 @@ use pipeline::{
     fingerprint::{Fingerprint, InputHash},
 };
 
+use serde_json::Value;
+use storage::without_password;
+
 use super::reason::{Reason, reasons};
 use crate::{
     cache::{Cache, LastRun, Record, SourceHashes, Unusable},
@@ -57,6 +60,17 @@ pub struct Decision {
     pub standing: Standing,
 }
 
+/// The parameters with passwords in URLs replaced: a fingerprint is kept on disk and told in logs, and
+/// another password for the same store changes nothing that the stage writes.
+fn without_passwords(params: &Value) -> Value {
+    match params {
+        Value::String(text) if text.contains("://") && text.contains('@') => without_password(text).into(),
+        Value::Array(values) => values.iter().map(without_passwords).collect(),
+        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), without_passwords(value))).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Whether there is something to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
@@ -81,7 +95,7 @@ impl Decider<'_> {
             Work::Registered(_, code) => code,
             Work::Command => COMMAND_CODE,
         };
-        let mut fingerprint = Fingerprint::new(stage.stage(), code, stage.params.clone());
+        let mut fingerprint = Fingerprint::new(stage.stage(), code, without_passwords(&stage.params));
         stage.name.clone_into(&mut fingerprint.name);
         self.pipeline.clone_into(&mut fingerprint.pipeline);
         for (port, resolved) in inputs {
@@ -150,4 +164,18 @@ pub fn resolve<'a>(
         }
     }
     Some(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fingerprints_hold_no_password() {
+        let params = json!({"store": "mongodb://me:secret@h:1/shop", "mail": "me@here", "seed": 1});
+        let expected = json!({"store": "mongodb://me:***@h:1/shop", "mail": "me@here", "seed": 1});
+        assert_eq!(without_passwords(&params), expected);
+    }
 }
