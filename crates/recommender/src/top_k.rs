@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_short_list_does_not_hold_room_for_the_whole_catalogue() {
-        assert!(top_k(&[1.0; 10_000], 5, |_| false).capacity() < 100);
+        assert!(top_k(&vec![1.0; 10_000], 5, |_| false).capacity() < 100);
     }
 
     proptest! {
