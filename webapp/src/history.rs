@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use recommender::Interaction;
-use rocket::futures::future::try_join;
 use serde::Serialize;
-use storage::{EventRecord, Review, Store};
+use storage::{EventRecord, Review};
 
 use crate::live::LiveModel;
 
@@ -71,13 +70,6 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads the newest reviews and events of a user.
-    pub async fn load(store: &dyn Store, user: &str) -> Result<Self, storage::Error> {
-        let (reviews, events) =
-            try_join(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY)).await?;
-        Ok(Self::merge(&reviews, &events))
-    }
-
     /// One history of both.
     pub fn merge(reviews: &[Review], events: &[EventRecord]) -> Self {
         let reviewed = reviews.iter().map(|review| Entry {

@@ -4,6 +4,7 @@ use rocket::data::{Data, FromData, Limits, Outcome, ToByteUnit};
 use rocket::http::Status;
 use rocket::request::Request;
 use serde_json::Value;
+use storage::ProductQuery;
 
 use crate::failure::Failure;
 
@@ -32,6 +33,26 @@ pub(crate) fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Fa
         }
         _ => Ok(text.map(str::to_owned)),
     }
+}
+
+/// What products are searched by, in the words of pages and API; place and length are the caller's.
+pub(crate) fn product_query(
+    q: Option<&str>,
+    category: Option<&str>,
+    brand: Option<&str>,
+    min_price: Option<&str>,
+    max_price: Option<&str>,
+) -> Result<ProductQuery, Failure> {
+    let query = ProductQuery {
+        text: text("q", q)?,
+        category: text("category", category)?,
+        brand: text("brand", brand)?,
+        price_min: price("min_price", min_price)?,
+        price_max: price("max_price", max_price)?,
+        ..ProductQuery::default()
+    };
+    price_range(query.price_min, query.price_max, "max_price")?;
+    Ok(query)
 }
 
 /// A price that is not negative; empty counts as none.

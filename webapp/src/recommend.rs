@@ -61,13 +61,17 @@ pub(crate) struct Suggestion {
     pub reasons: Vec<Reason>,
 }
 
-/// A list with its origin.
+/// A list with its origin and what it rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Suggestions {
     /// Where it comes from.
     pub source: Source,
     /// Best first.
     pub items: Vec<Suggestion>,
+    /// What the user did.
+    pub history: History,
+    /// What the user wants.
+    pub preferences: Preferences,
 }
 
 /// An item before its product is looked up.
@@ -94,17 +98,29 @@ pub(crate) async fn recommend(
             .await?;
     let history = History::merge(&reviews, &events);
     let preferences = preferences.unwrap_or_default();
-    if events.is_empty() && preferences == Preferences::default() {
-        let stored = store.recommendations(&live.version.version, user).await?.unwrap_or_default();
-        let settled = history.settled();
-        let fresh = stored.into_iter().filter(|item| !settled.contains(item.asin.as_str()));
-        let picks: Vec<Pick> = fresh.take(k).map(|item| stored_pick(item, live)).collect();
-        if picks.len() == k {
-            return complete(store, Source::Stored, picks, &history, &preferences).await;
-        }
-    }
-    let picks = score(live, &history, &preferences, k).await?;
-    complete(store, Source::Live, picks, &history, &preferences).await
+    let is_untouched = events.is_empty() && preferences == Preferences::default();
+    let stored = if is_untouched { stored_picks(store, live, user, &history, k).await? } else { None };
+    let (source, picks) = match stored {
+        Some(picks) => (Source::Stored, picks),
+        None => (Source::Live, score(live, &history, &preferences, k).await?),
+    };
+    let items = complete(store, picks, &history, &preferences).await?;
+    Ok(Suggestions { source, items, history, preferences })
+}
+
+/// The list that came with the model, if the user has one of that length.
+async fn stored_picks(
+    store: &dyn Store,
+    live: &LiveModel,
+    user: &str,
+    history: &History,
+    k: usize,
+) -> Result<Option<Vec<Pick>>, Failure> {
+    let stored = store.recommendations(&live.version.version, user).await?.unwrap_or_default();
+    let settled = history.settled();
+    let fresh = stored.into_iter().filter(|item| !settled.contains(item.asin.as_str()));
+    let picks: Vec<Pick> = fresh.take(k).map(|item| stored_pick(item, live)).collect();
+    Ok((picks.len() == k).then_some(picks))
 }
 
 fn stored_pick(item: Recommended, live: &LiveModel) -> Pick {
@@ -144,27 +160,23 @@ async fn score(
 /// Adds products and reasons to the picks with one look into the store.
 async fn complete(
     store: &dyn Store,
-    source: Source,
     picks: Vec<Pick>,
     history: &History,
     preferences: &Preferences,
-) -> Result<Suggestions, Failure> {
+) -> Result<Vec<Suggestion>, Failure> {
     let mut wanted: Vec<String> = picks.iter().map(|pick| pick.asin.clone()).collect();
     wanted.extend(picks.iter().filter_map(|pick| pick.because_of.clone()));
     wanted.sort_unstable();
     wanted.dedup();
     let found: HashMap<String, Product> =
         store.products(&wanted).await?.into_iter().map(|product| (product.asin.clone(), product)).collect();
-    let items = picks
-        .into_iter()
-        .map(|pick| {
-            let product = found.get(&pick.asin).cloned();
-            let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
-            let reasons = reasons(&pick, &product, &found, history, preferences);
-            Suggestion { product, score: pick.score, reasons }
-        })
-        .collect();
-    Ok(Suggestions { source, items })
+    let suggestion = |pick: Pick| {
+        let product = found.get(&pick.asin).cloned();
+        let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
+        let reasons = reasons(&pick, &product, &found, history, preferences);
+        Suggestion { product, score: pick.score, reasons }
+    };
+    Ok(picks.into_iter().map(suggestion).collect())
 }
 
 fn reasons(

@@ -66,15 +66,10 @@ pub(super) async fn search(
     limit: Option<&str>,
 ) -> Result<Listing<Product>, Failure> {
     let query = ProductQuery {
-        text: input::text("q", q)?,
-        category: input::text("category", category)?,
-        brand: input::text("brand", brand)?,
-        price_min: input::price("min_price", min_price)?,
-        price_max: input::price("max_price", max_price)?,
         offset: input::offset(offset)?,
         limit: input::number("limit", limit, 20, 1..=MOST)?,
+        ..input::product_query(q, category, brand, min_price, max_price)?
     };
-    input::price_range(query.price_min, query.price_max, "max_price")?;
     let page = site.store.search(&query).await?;
     Ok(Listing::new(page, query.limit, "/api/v1/products", &search_parameters(&query)))
 }

@@ -53,15 +53,10 @@ pub(super) async fn search(
     let live = site.live().await?;
     let page = input::number("page", page, 1, 1..=PAGES)?;
     let query = ProductQuery {
-        text: input::text("q", q)?,
-        category: input::text("category", category)?,
-        brand: input::text("brand", brand)?,
-        price_min: input::price("min_price", min_price)?,
-        price_max: input::price("max_price", max_price)?,
         offset: (page - 1) * SIZE,
         limit: SIZE,
+        ..input::product_query(q, category, brand, min_price, max_price)?
     };
-    input::price_range(query.price_min, query.price_max, "max_price")?;
     let found = site.store.search(&query).await?;
     let parameters = parameters(&query);
     let content = Results {

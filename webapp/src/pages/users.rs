@@ -9,12 +9,11 @@ use serde::Serialize;
 use storage::{Facet, Preferences, Product};
 
 use crate::failure::Failure;
-use crate::history::History;
 use crate::html::{Page, user_href, with_query};
 use crate::input;
 use crate::live::LiveModel;
 use crate::preferences;
-use crate::recommend::{Source, recommend};
+use crate::recommend::{Source, Suggestions, recommend};
 use crate::security::SameOrigin;
 use crate::site::Site;
 use crate::views::{Card, HistoryView, names as offered};
@@ -73,9 +72,7 @@ pub(super) async fn user(
     let live = site.live().await?;
     let user = input::key("user", user)?;
     let store = site.store.as_ref();
-    let suggestions = recommend(store, &live, user, LIST).await?;
-    let history = History::load(store, user).await?;
-    let preferences = store.preferences(user).await?.unwrap_or_default();
+    let Suggestions { source, items, history, preferences } = recommend(store, &live, user, LIST).await?;
     let entries = &history.entries[..history.entries.len().min(HISTORY)];
     let mut asins: Vec<String> = entries.iter().map(|entry| entry.asin.clone()).collect();
     asins.extend(preferences.excluded_items.iter().cloned());
@@ -89,9 +86,9 @@ pub(super) async fn user(
         href: user_href(user),
         is_visitor: visitor.is(user),
         is_new: history.entries.is_empty(),
-        live: suggestions.source == Source::Live,
+        live: source == Source::Live,
         notice: notice(done),
-        suggestions: suggestions.items.iter().map(Card::suggested).collect(),
+        suggestions: items.iter().map(Card::suggested).collect(),
         history: entries.iter().map(|entry| HistoryView::of(entry, &product(&entry.asin))).collect(),
         form: form_of(&preferences, &live, |asin| crate::views::title(&product(asin))),
     };
