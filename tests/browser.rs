@@ -38,24 +38,25 @@ fn a_visitor_buys_and_the_list_follows() {
     browser.resize(1280, 900);
     browser.open(&server.url("/"));
     browser.fill("#try-user", "grace");
-    browser.click("form[action='/demo/user'] button");
+    browser.follow("form[action='/demo/user'] button");
     browser.open(&server.url("/users/grace"));
     let before = browser.texts(".card-title");
     assert!(before.len() >= 5, "a stranger sees only {before:?}");
 
-    browser.click(".card-link");
+    browser.follow(".card-link");
     let product = browser.texts("h1").remove(0);
     assert!(!browser.texts(".review-text").is_empty(), "the product page of {product} shows no reviews");
     assert!(!browser.texts("#similar").is_empty(), "the product page of {product} shows no similar products");
-    browser.click("form[action='/events'] button[value='purchase']");
+    browser.follow("form[action='/events'] button[value='purchase']");
     browser.open(&server.url("/users/grace"));
     let after = browser.texts(".card-title");
+    assert!(after.len() >= 5, "after buying {product} the list is only {after:?}");
     assert_ne!(before, after, "buying {product} changed nothing");
     let reasons = browser.texts(".reason").join("\n");
     assert!(reasons.contains(&product), "no reason names {product}: {reasons}");
 
     browser.fill("#price-max", "20");
-    browser.click(".preferences button[type='submit']");
+    browser.follow(".preferences button[type='submit']");
     browser.open(&server.url("/users/grace"));
     let prices = browser.texts(".user-head ~ .with-side .grid .price");
     assert!(!prices.is_empty(), "no price in the list");

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -58,12 +58,16 @@ impl Browser {
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
+        self.try_post(path, body).unwrap_or_else(|answer| panic!("{path}: {answer}"))
+    }
+
+    /// The answer's value, or the whole answer if it is an error.
+    fn try_post(&self, path: &str, body: &Value) -> Result<Value, Value> {
         let mut response =
             self.agent.post(format!("{}{path}", self.session)).send_json(body).expect("chromedriver answers");
         let text = response.body_mut().read_to_string().expect("chromedriver answers with text");
         let answer: Value = serde_json::from_str(&text).expect("chromedriver answers with JSON");
-        assert!(response.status().is_success(), "{path}: {answer}");
-        answer["value"].clone()
+        if response.status().is_success() { Ok(answer["value"].clone()) } else { Err(answer) }
     }
 
     fn element(&self, selector: &str) -> String {
@@ -81,10 +85,22 @@ impl Browser {
         self.post("/url", &json!({"url": url}));
     }
 
-    /// Clicks on the first element that a CSS selector finds; a page that it opens is waited for.
-    pub fn click(&self, selector: &str) {
+    /// Clicks on the first element that a CSS selector finds, and waits for the page that it leads to.
+    ///
+    /// # Panics
+    /// If no other page has come after half a minute.
+    pub fn follow(&self, selector: &str) {
         let element = self.element(selector);
+        // The click alone may return before a form's answer has come, so the old page is marked.
+        self.script("window.isLeft = true");
         self.post(&format!("/element/{element}/click"), &json!({}));
+        let body = "return document.readyState === 'complete' && !window.isLeft";
+        let arrived = json!({"script": body, "args": []});
+        let started = Instant::now();
+        // Between two pages there is nothing to run a script in; that is an error of the driver.
+        while self.try_post("/execute/sync", &arrived) != Ok(Value::Bool(true)) {
+            assert!(started.elapsed() < Duration::from_secs(30), "no page followed a click on {selector}");
+        }
     }
 
     /// Types into the first element that a CSS selector finds.
