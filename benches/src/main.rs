@@ -6,6 +6,7 @@
 
 mod figures;
 mod load;
+mod peers;
 mod serve;
 mod train;
 
