@@ -41,6 +41,7 @@ pub fn make_data(folder: &Path, reviews: u64) -> anyhow::Result<f64> {
         reviews,
         dirty_ratio: 0.002,
         seed: 42,
+        text_words: None,
     };
     let truth = synthetic::write(folder, &settings)?;
     let file = File::open(folder.join(truth.reviews.file))?;

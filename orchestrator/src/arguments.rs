@@ -177,6 +177,9 @@ pub struct GenerateArguments {
     /// Seed of everything random: equal arguments give equal bytes.
     #[arg(long, default_value_t = synthetic::Settings::default().seed)]
     pub seed: u64,
+    /// Mean number of words of a review's text [default: about 25, fitting product and rating].
+    #[arg(long, value_name = "N")]
+    pub text_words: Option<u32>,
     /// The folder to write to.
     pub folder: PathBuf,
 }

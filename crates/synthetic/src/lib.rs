@@ -13,6 +13,7 @@ mod faults;
 mod layout;
 mod lines;
 mod phrases;
+mod prose;
 mod settings;
 mod shopper;
 mod truth;

@@ -19,12 +19,24 @@ pub struct Settings {
     pub dirty_ratio: f64,
     /// Seed of everything random.
     pub seed: u64,
+    /// Mean number of words of a review's text, for benchmarks; none for texts of about 25 words that
+    /// fit product and rating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_words: Option<u32>,
 }
 
 impl Default for Settings {
     /// The settings of the bundled sample.
     fn default() -> Self {
-        Self { layout: Layout::Amazon2018, users: 1200, items: 400, reviews: 12_000, dirty_ratio: 0.005, seed: 42 }
+        Self {
+            layout: Layout::Amazon2018,
+            users: 1200,
+            items: 400,
+            reviews: 12_000,
+            dirty_ratio: 0.005,
+            seed: 42,
+            text_words: None,
+        }
     }
 }
 
@@ -41,6 +53,9 @@ impl Settings {
         }
         if !(0.0..=0.5).contains(&self.dirty_ratio) {
             return wrong("dirty_ratio", "0 to 0.5", self.dirty_ratio.to_string());
+        }
+        if self.text_words == Some(0) {
+            return wrong("text_words", "at least 1", "0".to_owned());
         }
         let most = u64::from(self.users) * u64::from(self.items);
         if self.reviews > most {

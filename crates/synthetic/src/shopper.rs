@@ -10,6 +10,7 @@ use crate::{
     dice::{Dice, base36, mix},
     lines::product::Words,
     phrases::{NEUTRAL, mood},
+    prose::Prose,
     vocabulary::STYLES,
 };
 
@@ -67,8 +68,14 @@ pub fn activity(settings: &Settings) -> impl Iterator<Item = u64> {
     })
 }
 
-/// All reviews of a user, by time.
-pub fn reviews(settings: &Settings, catalogue: &Catalogue, user: u32, count: u64) -> Vec<Review> {
+/// All reviews of a user, by time. With `prose`, their texts come from it.
+pub fn reviews(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    prose: Option<&Prose>,
+    user: u32,
+    count: u64,
+) -> Vec<Review> {
     let mut dice = Dice::new(settings.seed, u64::from(user));
     let taste = Taste::new(catalogue, &mut dice);
     let days = days(settings, count, &mut dice);
@@ -83,7 +90,11 @@ pub fn reviews(settings: &Settings, catalogue: &Catalogue, user: u32, count: u64
         }
         bought.insert(item);
         last = Some(item);
-        reviews.push(review(catalogue, &taste, user, item, day, &mut dice));
+        let mut review = review(catalogue, &taste, user, item, day, &mut dice);
+        if let Some(prose) = prose {
+            review.text = review.text.map(|_| prose.text(&mut dice));
+        }
+        reviews.push(review);
     }
     reviews
 }
@@ -257,7 +268,7 @@ mod tests {
     fn no_user_reviews_a_product_twice_on_a_day() {
         let settings = Settings { items: 5, ..Settings::default() };
         let catalogue = Catalogue::new(&settings);
-        let made = reviews(&settings, &catalogue, 3, 60);
+        let made = reviews(&settings, &catalogue, None, 3, 60);
         let pairs: BTreeSet<(u32, i64)> = made.iter().map(|review| (review.item, review.day)).collect();
         assert_eq!(pairs.len(), 60);
     }
@@ -268,7 +279,7 @@ mod tests {
         let catalogue = Catalogue::new(&settings);
         let mut counts = [0_u32; 6];
         for user in 0..400 {
-            for review in reviews(&settings, &catalogue, user, 10) {
+            for review in reviews(&settings, &catalogue, None, user, 10) {
                 counts[usize::from(review.rating)] += 1;
             }
         }

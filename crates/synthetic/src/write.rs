@@ -17,6 +17,7 @@ use crate::{
         product::{self, quoted_asin},
         review::ReviewLine,
     },
+    prose::Prose,
     shopper,
     truth::LISTED_LINES,
 };
@@ -64,8 +65,9 @@ fn write_reviews(folder: &Path, settings: &Settings, catalogue: &Catalogue) -> R
     let layout = settings.layout;
     let mut file = Lines::create(folder, layout.reviews_file())?;
     let mut faults = Faults::new(settings, REVIEW_FAULTS_STREAM, &Fault::OF_REVIEWS);
+    let prose = settings.text_words.map(|words| Prose::new(settings.seed, words));
     for (user, count) in shopper::activity(settings).enumerate() {
-        for review in shopper::reviews(settings, catalogue, user as u32, count) {
+        for review in shopper::reviews(settings, catalogue, prose.as_ref(), user as u32, count) {
             let line = ReviewLine::new(layout, settings.seed, catalogue, review);
             let text = line.write(layout);
             file.sound(text.as_bytes())?;

@@ -19,7 +19,7 @@ fn lines(path: &Path) -> Vec<Vec<u8>> {
 }
 
 fn small(layout: Layout) -> Settings {
-    Settings { layout, users: 60, items: 50, reviews: 900, dirty_ratio: 0.2, seed: 5 }
+    Settings { layout, users: 60, items: 50, reviews: 900, dirty_ratio: 0.2, seed: 5, text_words: None }
 }
 
 /// The command of `data/README.md` still makes the files that stand in `data/`.
@@ -89,6 +89,20 @@ fn another_seed_makes_other_files() {
 }
 
 #[test]
+fn long_texts_compress_like_real_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        Settings { users: 2000, reviews: 4000, dirty_ratio: 0.002, text_words: Some(60), ..small(Layout::Amazon2018) };
+    let truth = write(folder.path(), &settings).unwrap();
+    assert_eq!(truth.reviews.sound, 4000);
+    let path = folder.path().join("sample-reviews.json.gz");
+    let plain: usize = lines(&path).iter().map(|line| line.len() + 1).sum();
+    let ratio = plain as f64 / fs::metadata(&path).unwrap().len() as f64;
+    // Review files of real shops: about 3 to 1.
+    assert!((2.7..3.4).contains(&ratio), "{ratio}");
+}
+
+#[test]
 fn impossible_settings_are_refused_with_what_would_do() {
     let folder = tempfile::tempdir().unwrap();
     let message = |settings: Settings| write(folder.path(), &settings).unwrap_err().to_string();
@@ -104,6 +118,10 @@ fn impossible_settings_are_refused_with_what_would_do() {
     assert_eq!(
         message(Settings { dirty_ratio: 0.6, ..base }),
         "make data: setting `dirty_ratio`: expected 0 to 0.5, found 0.6"
+    );
+    assert_eq!(
+        message(Settings { text_words: Some(0), ..small(Layout::Amazon2018) }),
+        "make data: setting `text_words`: expected at least 1, found 0"
     );
     let unknown = "amazon-2019".parse::<Layout>().unwrap_err();
     assert!(matches!(unknown, Error::UnknownLayout { .. }), "{unknown}");

@@ -6,9 +6,10 @@ use crate::{Error, arguments::GenerateArguments, exit::Exit, output::figures::co
 
 /// Runs `orchestrator generate`.
 pub fn generate(arguments: &GenerateArguments) -> Result<Exit, Error> {
-    let GenerateArguments { layout, users, items, reviews, dirty_ratio, seed, folder } = arguments;
+    let GenerateArguments { layout, users, items, reviews, dirty_ratio, seed, text_words, folder } = arguments;
     let (layout, users, items, reviews) = (*layout, *users, *items, *reviews);
-    let settings = Settings { layout, users, items, reviews, dirty_ratio: *dirty_ratio, seed: *seed };
+    let (dirty_ratio, seed, text_words) = (*dirty_ratio, *seed, *text_words);
+    let settings = Settings { layout, users, items, reviews, dirty_ratio, seed, text_words };
     let truth = synthetic::write(folder, &settings).map_err(anyhow::Error::new)?;
     for file in [&truth.reviews, &truth.products] {
         let path = folder.join(&file.file);

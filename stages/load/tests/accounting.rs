@@ -10,7 +10,7 @@ use support::run;
 use synthetic::{FileTruth, Layout, Settings, Truth, write};
 
 fn settings(layout: Layout) -> Settings {
-    Settings { layout, users: 300, items: 120, reviews: 4000, dirty_ratio: 0.1, seed: 3 }
+    Settings { layout, users: 300, items: 120, reviews: 4000, dirty_ratio: 0.1, seed: 3, text_words: None }
 }
 
 fn params(folder: &Path, layout: Layout) -> Value {
