@@ -10,6 +10,7 @@ use synthetic::{Layout, Settings};
 #[derive(Debug, Default)]
 pub struct Figures {
     rows: Vec<(String, f64, &'static str)>,
+    tables: Vec<String>,
 }
 
 impl Figures {
@@ -18,9 +19,17 @@ impl Figures {
         self.rows.push((name.into(), value, unit));
     }
 
+    /// Adds text for people that is printed above the figures: a table, or what a figure means.
+    pub fn tell(&mut self, text: impl Into<String>) {
+        self.tables.push(text.into());
+    }
+
     /// Prints a line a figure, and with `as_json` one JSON object as the last line.
     #[expect(clippy::print_stdout, reason = "figures are this program's result")]
     pub fn print(&self, as_json: bool) {
+        for table in &self.tables {
+            println!("{table}");
+        }
         for (name, value, unit) in &self.rows {
             println!("{name:<36} {value:>14.2} {unit}");
         }

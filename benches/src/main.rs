@@ -1,9 +1,11 @@
 //! The benchmark suite: what `scripts/bench.sh NAME [--json]` runs.
 //!
-//! Each benchmark makes its own seeded data, runs the built program as a user would, and prints
-//! figures with units; with `--json` the last line is one JSON object with the same figures.
+//! Each benchmark makes its own seeded data (large files once, in the user's cache folder), runs the
+//! built program as a user would, and prints figures with units; with `--json` the last line is one
+//! JSON object with the same figures.
 //! Comparisons with peers belong to each benchmark and run beside it, never from remembered figures.
 
+mod dataset;
 mod figures;
 mod load;
 mod peers;
@@ -24,12 +26,15 @@ struct Arguments {
     /// Reviews of the data that is made for it.
     #[arg(long)]
     reviews: Option<u64>,
+    /// Only for `load`: runs this product alone, in no more memory than that.
+    #[arg(long, value_name = "MB")]
+    memory_limit: Option<u64>,
 }
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Benchmark {
-    /// Review file to Parquet: MB/s, rows/s, peak memory.
+    /// Review file to Parquet: rate, peak memory and accounting, beside peers.
     Load,
     /// Seconds and peak memory of each training stage.
     Train,
@@ -41,7 +46,13 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut figures = Figures::default();
     match arguments.name {
-        Benchmark::Load => load::measure(arguments.reviews.unwrap_or(500_000), &mut figures)?,
+        Benchmark::Load => {
+            let reviews = arguments.reviews.unwrap_or(2_200_000);
+            match arguments.memory_limit {
+                Some(limit_mb) => load::measure_limited(reviews, limit_mb, &mut figures)?,
+                None => load::measure(reviews, &mut figures)?,
+            }
+        }
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
     }

@@ -61,8 +61,8 @@ pub fn python(packages: &[&str]) -> anyhow::Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("remove the unfinished {}", folder.display()))?;
     }
-    let make = Command::new("python3").args(["-m", "venv"]).arg(&folder).output();
-    let made = make.context("start python3: install python3 and python3-venv to measure Python peers")?;
+    let output = Command::new("python3").args(["-m", "venv"]).arg(&folder).output();
+    let made = output.context("start python3: install python3 and python3-venv to measure Python peers")?;
     let said = String::from_utf8_lossy(&made.stderr);
     ensure!(made.status.success(), "python3 -m venv failed; install python3-venv: {}", said.trim());
     let mut install = Command::new(&python);

@@ -6,7 +6,7 @@ mod real_data;
 mod server;
 
 pub use browser::Browser;
-pub use program::{Outcome, Program};
+pub use program::{Outcome, Program, binary};
 pub use real_data::{RealData, real_data};
 pub use server::Server;
 

@@ -13,7 +13,10 @@ use serde_json::Value;
 use crate::workspace_root;
 
 /// The built program: cargo builds it beside the tests and benchmarks.
-pub(crate) fn binary() -> PathBuf {
+///
+/// # Panics
+/// If it is not built.
+pub fn binary() -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a path");
     let name = format!("orchestrator{}", std::env::consts::EXE_SUFFIX);
     let beside = this.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.exists());
@@ -54,6 +57,17 @@ impl Program {
         Self { cache: cache.to_owned() }
     }
 
+    /// A command that takes `--cache`, to be started by the caller.
+    pub fn command<I, S>(&self, arguments: I) -> Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new(binary());
+        command.current_dir(workspace_root()).args(arguments).arg("--cache").arg(&self.cache);
+        command
+    }
+
     /// Runs a command that takes `--cache`.
     ///
     /// # Panics
@@ -63,13 +77,7 @@ impl Program {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        let output = Command::new(binary())
-            .current_dir(workspace_root())
-            .args(arguments)
-            .arg("--cache")
-            .arg(&self.cache)
-            .output()
-            .expect("the program can be started");
+        let output = self.command(arguments).output().expect("the program can be started");
         Outcome {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
