@@ -3,11 +3,12 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Error, exit::EXIT_CODES, logging::LogFormat};
+use crate::{Error, commands::Dump, exit::EXIT_CODES, logging::LogFormat};
 
 const PATHS: &str = "Relative paths, in pipeline files as on the command line, start from the current folder.";
 
@@ -43,6 +44,8 @@ pub enum Command {
     Stages(StagesArguments),
     /// Prints the JSON schema of pipeline files.
     Schema,
+    /// Downloads the reviews and products of a category from a public dump of Amazon reviews.
+    Fetch(FetchArguments),
     /// Makes review files that look like a shop's, with known faults.
     Generate(GenerateArguments),
     /// Runs one stage: what the orchestrator starts its children with.
@@ -156,6 +159,41 @@ pub struct StagesArguments {
     pub names: Vec<String>,
 }
 
+/// Arguments of `fetch`.
+#[derive(Args, Debug)]
+pub struct FetchArguments {
+    /// The dump; its name is also that of its layout and of its pipeline.
+    #[arg(value_enum)]
+    pub dump: Dump,
+    /// Category of products; a wrong one lists those that the dump has.
+    #[arg(long, value_name = "NAME")]
+    pub category: String,
+    /// Takes the smaller review file in which all users and items have at least five reviews.
+    #[arg(long)]
+    pub five_core: bool,
+    /// Leaves out the product file.
+    #[arg(long)]
+    pub no_metadata: bool,
+    /// Folder for downloads; the files go to a folder in it that is named as the dump.
+    #[arg(long, value_name = "FOLDER", default_value = "data/downloads")]
+    pub to: PathBuf,
+    /// What the addresses begin with instead of the dump's own site: a mirror of it.
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// SHA-256 that a file must have; the sites publish none.
+    #[arg(long, value_name = "FILE=HEX", value_parser = setting)]
+    pub sha256: Vec<(String, String)>,
+    /// How many attempts in a row may bring nothing new after the first one.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub retries: u32,
+    /// Pause before the second attempt; it doubles up to a minute.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub retry_pause: Duration,
+    /// How long a connection may be silent.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub stall_timeout: Duration,
+}
+
 /// Arguments of `generate`.
 #[derive(Args, Debug)]
 pub struct GenerateArguments {
@@ -197,6 +235,11 @@ impl PipelineArguments {
             }
         }
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "expected a number of seconds such as 30 or 0.5".to_owned())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

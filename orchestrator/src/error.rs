@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{configuration::Faults, exit::Exit};
+use crate::{commands::FetchError, configuration::Faults, exit::Exit};
 
 /// Why the program ends without doing what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,9 @@ pub enum Error {
     /// An artifact cannot be read or written.
     #[error(transparent)]
     Artifact(#[from] pipeline::Error),
+    /// A file cannot be downloaded.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Anything that one of the parts (a stage, the web site, the generator) reports.
     #[error(transparent)]
     Part(#[from] anyhow::Error),
@@ -79,7 +82,8 @@ impl Error {
             | Self::Arguments(_)
             | Self::Busy { .. } => Exit::BadPipeline,
             Self::Part(error) if is_unreachable(error) => Exit::Unreachable,
-            Self::Cache { .. } | Self::Artifact(_) | Self::Part(_) => Exit::Failed,
+            Self::Fetch(error) if error.is_unreachable() => Exit::Unreachable,
+            Self::Cache { .. } | Self::Artifact(_) | Self::Fetch(_) | Self::Part(_) => Exit::Failed,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod clean;
 mod explain;
+mod fetch;
 mod generate;
 mod list;
 mod preflight;
@@ -11,6 +12,7 @@ mod status;
 
 pub use clean::clean;
 pub use explain::explain;
+pub use fetch::{Dump, FetchError, fetch};
 pub use generate::generate;
 pub use list::{dag, schema, stages};
 pub use run::run;
