@@ -1,8 +1,8 @@
 //! From a gzip file with faulty rows to Parquet, beside decompression alone, `DuckDB` and `PySpark`.
 //!
 //! Each program runs as its users would start it; the table shows the whole command's wall time
-//! (of Spark without the start of its session). What must not vary is compared with the generator's
-//! truth: rows taken, duplicates, and rejects by reason.
+//! (of those in Python without the start of Python and of Spark's session). What must not vary is
+//! compared with the generator's truth: rows taken, duplicates, and rejects by reason.
 
 use std::{
     fs,
@@ -110,7 +110,7 @@ fn decompress(pigz: &Path, dataset: &Dataset) -> anyhow::Result<Run> {
     Ok(Run::of_peer(peers::measure(&mut command)?.usage, None, None))
 }
 
-/// Runs a script of `benches/peers` that prints the rows it wrote and perhaps the seconds that count.
+/// Runs a script of `benches/peers` that prints the rows it wrote and the seconds that count.
 fn peer(python: &Path, script: &str, folder: &Path, dataset: &Dataset) -> anyhow::Result<Run> {
     let target = folder.join("peer.parquet");
     let threads = thread::available_parallelism()?;
