@@ -78,6 +78,28 @@ pub enum Error {
         /// The stage that wrote it.
         writer: String,
     },
+    /// A review names a text that is not there.
+    #[error(
+        "read texts {}: found no row {row} of part {part}; reviews and texts must come from the same run of `load`",
+        folder.display()
+    )]
+    NoText {
+        /// The folder of the texts.
+        folder: PathBuf,
+        /// The part asked for.
+        part: u32,
+        /// The row asked for.
+        row: u32,
+    },
+    /// A source file has more reviews than a row number can count.
+    #[error("write texts {}: expected at most 4,294,967,295 reviews of one source file; split the file", path.display())]
+    TooManyTexts {
+        /// The file of the texts.
+        path: PathBuf,
+    },
+    /// Text could not be encoded or compressed.
+    #[error("encode texts of reviews")]
+    EncodeTexts(#[source] polars_parquet::parquet::error::ParquetError),
     /// An interaction names a user or item that the index tables do not have.
     #[error(
         "read table {}: user {user}, item {item}: expected indices below {users} and {items}; \

@@ -14,6 +14,7 @@ mod port;
 pub mod schema;
 mod stage;
 mod table;
+mod texts;
 
 pub use context::{Context, Input, Message, Task};
 pub use error::Error;
@@ -23,3 +24,4 @@ pub use model_folder::{read_model, write_model};
 pub use port::{Arity, Kind, Port};
 pub use stage::{ParameterError, Stage, StageEntry, within};
 pub use table::{TableReader, TableWriter};
+pub use texts::{EncodedTexts, Text, TextBatch, TextBlock, TextsPart, TextsReader};

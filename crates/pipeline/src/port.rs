@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Reviews: a Parquet table bucketed and sorted by item.
+    /// Ids and numbers of reviews: a Parquet table sorted by item, user and time.
     Reviews,
+    /// Titles and texts of reviews: a folder of Parquet tables, to which Reviews refer.
+    ReviewTexts,
     /// Product metadata: a Parquet table.
     Items,
     /// Rows that were not taken, with place and reason: a Parquet table.
@@ -41,8 +43,9 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Reviews,
+        Self::ReviewTexts,
         Self::Items,
         Self::Rejects,
         Self::UserIndex,
@@ -63,6 +66,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Reviews => "reviews",
+            Self::ReviewTexts => "review-texts",
             Self::Items => "items",
             Self::Rejects => "rejects",
             Self::UserIndex => "user-index",
@@ -83,7 +87,7 @@ impl Kind {
     /// File name extension with its dot; empty for a folder.
     pub fn extension(self) -> &'static str {
         match self {
-            Self::Model | Self::Any => "",
+            Self::Model | Self::ReviewTexts | Self::Any => "",
             Self::Metrics | Self::Statistics | Self::Receipt => ".json",
             Self::Report => ".html",
             _ => ".parquet",

@@ -5,7 +5,7 @@ use polars::prelude::{DataType, Field, Schema};
 use crate::Kind;
 
 /// Version of the table layouts; raised whenever a column changes its name, type or meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// One column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +41,15 @@ pub fn columns(kind: Kind) -> Vec<Column> {
             column("item", String, "item key (the asin)"),
             column("rating", Float32, "1 to 5"),
             column("time", Int64, "Unix seconds, UTC"),
-            nullable("title", String, "headline of the review"),
-            nullable("text", String, "body of the review"),
             nullable("verified", Boolean, "whether the shop knows of a purchase"),
             nullable("helpful_votes", UInt32, "readers who found it helpful"),
+            nullable("text_length", UInt32, "characters of its text; none without one"),
+            nullable("part", UInt32, "where its title and text stand: the file of ReviewTexts"),
+            nullable("row", UInt32, "and the row in it; none where the text is elsewhere"),
         ],
+        Kind::ReviewTexts => {
+            vec![nullable("title", String, "headline of the review"), nullable("text", String, "body of the review")]
+        }
         Kind::Items => vec![
             column("item", String, "item key (the asin)"),
             nullable("title", String, "plain text"),

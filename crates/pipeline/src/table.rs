@@ -30,6 +30,29 @@ const WRITER: &str = "stage";
 /// Rows of one row group; also about how many are in memory when a table is read in batches.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
+/// A writer of a table whose file says of what kind it is.
+pub(crate) fn writer(
+    path: &Path,
+    kind: Kind,
+    stage: &str,
+    extra: &[(&str, String)],
+    compression: ParquetCompression,
+) -> Result<BatchedWriter<BufWriter<File>>, Error> {
+    let mut pairs = vec![
+        (KIND.to_owned(), kind.name().to_owned()),
+        (VERSION.to_owned(), SCHEMA_VERSION.to_string()),
+        (WRITER.to_owned(), stage.to_owned()),
+    ];
+    pairs.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    let file = File::create(path).map_err(Error::io("create", path))?;
+    ParquetWriter::new(BufWriter::new(file))
+        .with_compression(compression)
+        .with_statistics(StatisticsOptions::empty())
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
+        .batched(&schema(kind))
+        .map_err(Error::table("create", path))
+}
+
 /// Writes a table of a known kind, batch by batch, in bounded memory.
 pub struct TableWriter {
     path: PathBuf,
@@ -47,21 +70,8 @@ impl TableWriter {
 
     /// Starts a table at any path. `extra` are further pairs for the file's metadata.
     pub fn create_at(path: &Path, kind: Kind, stage: &str, extra: &[(&str, String)]) -> Result<Self, Error> {
-        let mut pairs = vec![
-            (KIND.to_owned(), kind.name().to_owned()),
-            (VERSION.to_owned(), SCHEMA_VERSION.to_string()),
-            (WRITER.to_owned(), stage.to_owned()),
-        ];
-        pairs.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        let file = File::create(path).map_err(Error::io("create", path))?;
-        let schema = schema(kind);
-        let writer = ParquetWriter::new(BufWriter::new(file))
-            .with_compression(ParquetCompression::Zstd(None))
-            .with_statistics(StatisticsOptions::empty())
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-            .batched(&schema)
-            .map_err(Error::table("create", path))?;
-        Ok(Self { path: path.to_owned(), schema, stage: stage.to_owned(), writer, rows: 0 })
+        let writer = writer(path, kind, stage, extra, ParquetCompression::Zstd(None))?;
+        Ok(Self { path: path.to_owned(), schema: schema(kind), stage: stage.to_owned(), writer, rows: 0 })
     }
 
     /// Appends rows. The frame must have exactly the columns of the kind, in order.
@@ -150,7 +160,20 @@ impl TableReader {
         })
     }
 
-    fn read_rows(&self, columns: &[&str], start: usize, rows: usize) -> Result<DataFrame, Error> {
+    /// First row and number of rows of the row group that holds `row`.
+    pub(crate) fn row_group_of(&self, row: usize) -> Option<(usize, usize)> {
+        let mut start = 0;
+        for group in &self.metadata.row_groups {
+            let rows = group.num_rows();
+            if row < start + rows {
+                return Some((start, rows));
+            }
+            start += rows;
+        }
+        None
+    }
+
+    pub(crate) fn read_rows(&self, columns: &[&str], start: usize, rows: usize) -> Result<DataFrame, Error> {
         let file = File::open(&self.path).map_err(Error::io("open", &self.path))?;
         let mut reader = ParquetReader::new(file);
         reader.set_metadata(Arc::clone(&self.metadata));

@@ -114,7 +114,7 @@ fn a_reader_names_what_is_wrong_and_who_wrote_it() {
     assert!(matches!(error, Error::WrongKind { .. }));
     let text = error.to_string();
     assert!(
-        text.ends_with("expected kind item-index version 1, found user-index version 1 (written by stage `writer`)")
+        text.ends_with("expected kind item-index version 2, found user-index version 2 (written by stage `writer`)")
     );
 
     let mut writer = TableWriter::create(&context, "other", Kind::UserIndex).unwrap();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use polars::{error::PolarsResult, frame::DataFrame};
 use reports::bins::month;
 
-use crate::correlation::Sampled;
+use crate::{correlation::Sampled, words::Words};
 
 /// Rows that the correlations are taken over, at most about this many.
 const CORRELATED_ROWS: u64 = 200_000;
@@ -81,7 +81,7 @@ pub(crate) struct Counts {
     pub(crate) last: i64,
     pub(crate) duplicates: u64,
     pub(crate) verified: u64,
-    /// Rows without a value: title, text, verified, helpful votes.
+    /// Rows without a value: title (if texts are at hand), text, verified, helpful votes.
     pub(crate) missing: [u64; 4],
     /// Rows by rating in half stars.
     pub(crate) ratings: BTreeMap<i64, u64>,
@@ -96,6 +96,8 @@ pub(crate) struct Counts {
     pub(crate) users: Units,
     pub(crate) items: Units,
     pub(crate) sampled: Vec<Sampled>,
+    /// Words of the texts, if these are at hand.
+    pub(crate) texts: Option<Words>,
     sampled_share: f64,
     item: u32,
     users_of_item: HashSet<u32>,
@@ -107,35 +109,40 @@ struct Row<'a> {
     item: &'a str,
     rating: f64,
     time: i64,
-    title: Option<&'a str>,
-    text: Option<&'a str>,
+    title_words: Option<u32>,
+    words: Option<u32>,
+    characters: Option<u32>,
     verified: Option<bool>,
     votes: Option<u32>,
 }
 
 impl Counts {
     /// Nothing counted yet, of a table with this many rows.
-    pub(crate) fn new(rows: u64) -> Self {
+    pub(crate) fn new(rows: u64, texts: Option<Words>) -> Self {
         let sampled_share = (CORRELATED_ROWS as f64 / rows.max(1) as f64).min(1.0);
-        Self { sampled_share, first: i64::MAX, last: i64::MIN, ..Self::default() }
+        Self { sampled_share, texts, first: i64::MAX, last: i64::MIN, ..Self::default() }
     }
 
     /// Counts a batch with all columns of the reviews.
     pub(crate) fn add(&mut self, batch: &DataFrame) -> PolarsResult<()> {
         let keys = batch.column("user")?.str()?.iter().zip(batch.column("item")?.str()?.iter());
         let values = batch.column("rating")?.f32()?.iter().zip(batch.column("time")?.i64()?.iter());
-        let texts = batch.column("title")?.str()?.iter().zip(batch.column("text")?.str()?.iter());
+        let places = batch.column("part")?.u32()?.iter().zip(batch.column("row")?.u32()?.iter());
+        let texts = batch.column("text_length")?.u32()?.iter().zip(places);
         let marks = batch.column("verified")?.bool()?.iter().zip(batch.column("helpful_votes")?.u32()?.iter());
-        for (((user, item), (rating, time)), ((title, text), (verified, votes))) in
+        for (((user, item), (rating, time)), ((characters, (part, row)), (verified, votes))) in
             keys.zip(values).zip(texts.zip(marks))
         {
+            let words = self.texts.as_ref().zip(part.zip(row)).map(|(texts, (part, row))| texts.at(part, row));
+            let [title_words, words] = words.unwrap_or_default();
             self.add_row(&Row {
                 user: user.unwrap_or_default(),
                 item: item.unwrap_or_default(),
                 rating: f64::from(rating.unwrap_or_default()),
                 time: time.unwrap_or_default(),
-                title: title.filter(|title| !title.trim().is_empty()),
-                text: text.filter(|text| !text.trim().is_empty()),
+                title_words,
+                words,
+                characters,
                 verified,
                 votes,
             });
@@ -154,14 +161,16 @@ impl Counts {
         let half_stars = (row.rating * 2.0).round() as i64;
         *self.ratings.entry(half_stars).or_default() += 1;
         self.verified += u64::from(row.verified == Some(true));
-        let is_missing = [row.title.is_none(), row.text.is_none(), row.verified.is_none(), row.votes.is_none()];
+        let is_missing =
+            [row.title_words.is_none(), row.characters.is_none(), row.verified.is_none(), row.votes.is_none()];
         for (count, is_missing) in self.missing.iter_mut().zip(is_missing) {
             *count += u64::from(is_missing);
         }
-        let words = row.text.map(|text| text.split_whitespace().count() as u64);
-        if let (Some(words), Some(text)) = (words, row.text) {
-            *self.words.entry(words).or_default() += 1;
-            *self.characters.entry(text.chars().count() as u64).or_default() += 1;
+        if let Some(words) = row.words {
+            *self.words.entry(u64::from(words)).or_default() += 1;
+        }
+        if let Some(characters) = row.characters {
+            *self.characters.entry(u64::from(characters)).or_default() += 1;
         }
         if let Some(votes) = row.votes {
             *self.votes.entry(u64::from(votes)).or_default() += 1;
@@ -169,7 +178,7 @@ impl Counts {
             of_rating.rows += 1;
             of_rating.sum += u64::from(votes);
         }
-        self.sample(row, user, item, words);
+        self.sample(row, user, item);
         self.rows += 1;
     }
 
@@ -183,7 +192,7 @@ impl Counts {
     }
 
     /// Keeps the row for the correlations if its place in the table says so.
-    fn sample(&mut self, row: &Row<'_>, user: u32, item: u32, words: Option<u64>) {
+    fn sample(&mut self, row: &Row<'_>, user: u32, item: u32) {
         let place = scrambled(self.rows) as f64 / 2f64.powi(64);
         if self.sampled_share < 1.0 && place >= self.sampled_share {
             return;
@@ -193,8 +202,8 @@ impl Counts {
             item,
             rating: row.rating as f32,
             time: row.time,
-            words: words.map(|words| words as u32),
-            title_words: row.title.map(|title| title.split_whitespace().count() as u32),
+            words: row.words,
+            title_words: row.title_words,
             votes: row.votes,
         });
     }

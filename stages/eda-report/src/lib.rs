@@ -12,9 +12,10 @@ mod quality_sections;
 mod statistics;
 mod tail;
 mod tail_sections;
+mod words;
 
 use anyhow::{Context as _, ensure};
-use pipeline::{Context, Kind, Port, Stage, TableReader, write_file, write_json};
+use pipeline::{Context, Kind, Port, Stage, TableReader, TextsReader, write_file, write_json};
 use reports::Template;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,11 @@ impl Default for Params {
 impl Stage for EdaReport {
     const NAME: &'static str = "eda-report";
     const SUMMARY: &'static str = "Explains the reviews and products in one HTML report";
-    const INPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::optional("items", Kind::Items)];
+    const INPUTS: &'static [Port] = &[
+        Port::one("reviews", Kind::Reviews),
+        Port::optional("texts", Kind::ReviewTexts),
+        Port::optional("items", Kind::Items),
+    ];
     const OUTPUTS: &'static [Port] = &[Port::one("report", Kind::Report), Port::one("statistics", Kind::Statistics)];
     type Params = Params;
 
@@ -59,7 +64,11 @@ impl Stage for EdaReport {
         let path = context.input("reviews")?;
         let reader = TableReader::open(path, Kind::Reviews)?;
         ensure!(reader.rows() > 0, "describe reviews: {} has no rows", path.display());
-        let mut counts = counts::Counts::new(reader.rows() as u64);
+        let words = match context.optional_input("texts") {
+            Some(path) => Some(words::Words::read(&TextsReader::open(path)?)?),
+            None => None,
+        };
+        let mut counts = counts::Counts::new(reader.rows() as u64, words);
         for batch in reader.batches(&[]) {
             counts.add(&batch?).context("read the columns of the reviews")?;
             context.progress(counts.rows, Some(reader.rows() as u64), "rows");

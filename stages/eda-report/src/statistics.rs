@@ -157,6 +157,7 @@ impl Statistics {
             missing: ["title", "text", "verified", "helpful_votes"]
                 .into_iter()
                 .zip(counts.missing)
+                .filter(|(column, _)| *column != "title" || counts.texts.is_some())
                 .map(|(column, rows)| Missing { column: column.to_owned(), rows, share: share(rows, counts.rows) })
                 .collect(),
             ratings: counts.ratings.iter().map(|(half, rows)| (*half as f64 / 2.0, *rows)).collect(),

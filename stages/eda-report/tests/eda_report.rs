@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, io::sink, path::Path};
 
 use eda_report::{EdaReport, Params, Statistics};
-use pipeline::{Context, Input, Kind, Stage, TableWriter, Task, read_json};
+use pipeline::{Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextsPart, read_json};
 use polars::{
     df,
     frame::DataFrame,
@@ -31,12 +31,24 @@ fn reviews(rows: &[Review]) -> DataFrame {
         "item" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
         "rating" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
         "time" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
-        "title" => rows.iter().map(|row| row.4).collect::<Vec<_>>(),
-        "text" => rows.iter().map(|row| row.4).collect::<Vec<_>>(),
         "verified" => vec![None::<bool>; rows.len()],
         "helpful_votes" => rows.iter().map(|row| row.5).collect::<Vec<_>>(),
+        "text_length" => rows.iter().map(|row| row.4.map(|text| text.chars().count() as u32)).collect::<Vec<_>>(),
+        "part" => vec![0_u32; rows.len()],
+        "row" => (0..rows.len() as u32).collect::<Vec<_>>(),
     )
     .unwrap()
+}
+
+fn texts(folder: &Path, rows: &[Review]) -> Input {
+    let mut block = TextBlock::default();
+    for row in rows {
+        block.push(row.4, row.4);
+    }
+    let mut part = TextsPart::create(folder, 0, "load").unwrap();
+    part.append(block.encode().unwrap()).unwrap();
+    part.finish().unwrap();
+    Input { stage: "load".to_owned(), port: "texts".to_owned(), path: folder.to_owned() }
 }
 
 fn items() -> DataFrame {
@@ -71,6 +83,7 @@ fn run(rows: &[Review], metadata: Option<&DataFrame>) -> anyhow::Result<Run> {
     let folder = TempDir::new()?;
     let path = |name: &str| folder.path().join(name);
     let mut inputs = BTreeMap::from([("reviews".to_owned(), vec![write(&path("r"), Kind::Reviews, &reviews(rows))])]);
+    inputs.insert("texts".to_owned(), vec![texts(&path("t"), rows)]);
     if let Some(frame) = metadata {
         inputs.insert("items".to_owned(), vec![write(&path("i"), Kind::Items, frame)]);
     }

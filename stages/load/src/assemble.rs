@@ -40,9 +40,9 @@ impl Group {
     /// The place of an equal row, if there was one; else the row becomes the next one of its group.
     fn seen(&mut self, stored: &StoredReview) -> Option<Place> {
         let review = &stored.review;
-        if (self.item.as_str(), self.user.as_str(), self.time) != (review.item, review.user, review.time) {
-            review.item.clone_into(&mut self.item);
-            review.user.clone_into(&mut self.user);
+        if (self.item.as_str(), self.user.as_str(), self.time) != (&review.item, &review.user, review.time) {
+            review.item.as_ref().clone_into(&mut self.item);
+            review.user.as_ref().clone_into(&mut self.user);
             self.time = review.time;
             self.kept.clear();
         }
@@ -65,8 +65,10 @@ pub fn reviews(
     let mut table = ReviewTable::create(outputs.context)?;
     let mut group = Group::default();
     let mut ratings = Ratings::default();
-    while let Some(bytes) = sorted.next()? {
-        let stored = StoredReview::decode(bytes).ok_or_else(|| damaged(outputs.context))?;
+    while let Some((key, payload)) = sorted.next()? {
+        let (row, payload) = payload.split_first_chunk().ok_or_else(|| damaged(outputs.context))?;
+        let row = u32::from_le_bytes(*row);
+        let stored = StoredReview::decode(key, payload).ok_or_else(|| damaged(outputs.context))?;
         if stored.review.item != group.item {
             push_ratings(&group.item, &mut ratings, items)?;
         }
@@ -77,7 +79,7 @@ pub fn reviews(
             continue;
         }
         ratings.add(stored.review.rating);
-        table.push(&stored.review)?;
+        table.push(&stored.review, stored.place.file, row)?;
         account.rows_out += 1;
         if let Some(catalogue) = &mut outputs.catalogue {
             catalogue.review(&stored.review, group.kept.len() as u32 - 1)?;
@@ -100,7 +102,7 @@ fn push_item(item: &str, part: &ItemPart, items: &mut Sorter) -> Result<(), Erro
     let (mut key, mut payload) = (Vec::new(), Encoder::default());
     part.push_key(item, &mut key);
     part.encode(item, &mut payload);
-    items.push(&key, &payload.bytes)
+    items.push(&key, [&payload.bytes, &[]])
 }
 
 /// How items with and without metadata or reviews came together.
@@ -129,7 +131,7 @@ pub fn items(mut sorted: Sorted, account: Option<&mut Account>, outputs: &mut Ou
     let mut counts = ItemCounts::default();
     let mut gathered = Gathered::default();
     let mut account = account;
-    while let Some(bytes) = sorted.next()? {
+    while let Some((_, bytes)) = sorted.next()? {
         let (key, part) = ItemPart::decode(bytes).ok_or_else(|| damaged(outputs.context))?;
         if key != gathered.key {
             let done = std::mem::take(&mut gathered);

@@ -42,8 +42,8 @@ impl Catalogue {
     pub fn review(&mut self, review: &Review, ordinal: u32) -> Result<(), Error> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         self.reviews.push(StoreReview {
-            asin: review.item.to_owned(),
-            user: review.user.to_owned(),
+            asin: review.item.to_string(),
+            user: review.user.to_string(),
             time: review.time,
             ordinal,
             rating: review.rating,

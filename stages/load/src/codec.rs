@@ -2,6 +2,8 @@
 //!
 //! Keys are encoded so that comparing bytes compares them as the values would.
 
+use std::borrow::Cow;
+
 /// Appends a text to a key. A zero byte within it becomes 0, 255 and its end is 0, 1, so that a
 /// shorter text sorts before a longer one that it begins.
 pub fn push_key_text(key: &mut Vec<u8>, text: &str) {
@@ -14,9 +16,32 @@ pub fn push_key_text(key: &mut Vec<u8>, text: &str) {
     key.extend([0, 1]);
 }
 
+/// Splits off the text that [`push_key_text`] appended; none if there is none.
+pub fn split_key_text(key: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
+    let mut end = memchr::memchr(0, key)?;
+    if key.get(end + 1) == Some(&1) {
+        return Some((Cow::Borrowed(simdutf8::basic::from_utf8(&key[..end]).ok()?), &key[end + 2..]));
+    }
+    let mut text = key[..end].to_vec();
+    while key.get(end + 1) == Some(&255) {
+        let next = memchr::memchr(0, &key[end + 2..])? + end + 2;
+        text.push(0);
+        text.extend(&key[end + 2..next]);
+        end = next;
+    }
+    let is_end = key.get(end + 1) == Some(&1);
+    is_end.then(|| String::from_utf8(text).ok()).flatten().map(|text| (Cow::Owned(text), &key[end + 2..]))
+}
+
 /// Appends a signed number to a key.
 pub fn push_key_number(key: &mut Vec<u8>, number: i64) {
     key.extend((number.cast_unsigned() ^ (1 << 63)).to_be_bytes());
+}
+
+/// Splits off the number that [`push_key_number`] appended; none if there is none.
+pub fn split_key_number(key: &[u8]) -> Option<(i64, &[u8])> {
+    let (number, rest) = key.split_first_chunk()?;
+    Some(((u64::from_be_bytes(*number) ^ (1 << 63)).cast_signed(), rest))
 }
 
 /// Writes values one after another.
@@ -47,10 +72,15 @@ impl Encoder {
         self.bytes.extend(value);
     }
 
+    /// Writes bytes with their number.
+    pub fn blob(&mut self, value: &[u8]) {
+        self.u32(value.len() as u32);
+        self.bytes.extend(value);
+    }
+
     /// Writes a text.
     pub fn text(&mut self, value: &str) {
-        self.u32(value.len() as u32);
-        self.bytes.extend(value.as_bytes());
+        self.blob(value.as_bytes());
     }
 
     /// Writes a text that may be missing.
@@ -103,12 +133,17 @@ impl<'a> Decoder<'a> {
         Some(*value)
     }
 
-    /// Reads a text.
-    pub fn text(&mut self) -> Option<&'a str> {
+    /// Reads bytes with their number.
+    pub fn blob(&mut self) -> Option<&'a [u8]> {
         let length = self.u32()? as usize;
         let (value, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
-        simdutf8::basic::from_utf8(value).ok()
+        Some(value)
+    }
+
+    /// Reads a text.
+    pub fn text(&mut self) -> Option<&'a str> {
+        simdutf8::basic::from_utf8(self.blob()?).ok()
     }
 
     /// Reads a text that may be missing.
@@ -141,10 +176,14 @@ mod tests {
         #[test]
         fn keys_sort_as_their_values(one in "[\0\u{1}ab]{0,4}", other in "[\0\u{1}ab]{0,4}", x: i64, y: i64) {
             prop_assert_eq!(key(&one, x).cmp(&key(&other, y)), (one.as_str(), x).cmp(&(other.as_str(), y)));
+            let bytes = key(&one, x);
+            let (text, rest) = split_key_text(&bytes).unwrap();
+            prop_assert_eq!((text.as_ref(), split_key_number(rest)), (one.as_str(), Some((x, [].as_slice()))));
         }
 
         #[test]
         fn damaged_bytes_are_no_panic(bytes: Vec<u8>) {
+            split_key_text(&bytes);
             let mut decoder = Decoder::new(&bytes);
             while decoder.texts().is_some() && decoder.maybe().is_some() {}
         }

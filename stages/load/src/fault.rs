@@ -32,6 +32,28 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 13] = [
+        Self::BrokenJson,
+        Self::BrokenLiteral,
+        Self::BrokenCsv,
+        Self::BadUtf8,
+        Self::TooLong,
+        Self::WrongType,
+        Self::MissingUser,
+        Self::MissingItem,
+        Self::MissingRating,
+        Self::MissingTime,
+        Self::RatingOutOfRange,
+        Self::ImpossibleTime,
+        Self::Duplicate,
+    ];
+
+    /// The reason with this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
     /// The code in tables and summaries.
     pub fn code(self) -> &'static str {
         match self {

@@ -1,31 +1,35 @@
-//! The first pass: from files to rows that wait in a sorter, and to rejects.
+//! The first pass: from files to rows that wait in a sorter, to texts, and to rejects.
 //!
-//! One thread reads and decompresses; all others parse whole blocks; the results are taken in the
-//! order of the blocks, so the number of threads changes nothing but the time.
+//! Readers decompress files, several at once, and cut them into blocks; workers parse blocks and
+//! compress their texts; one collector puts the blocks of each file back into order. So the number of
+//! threads changes nothing but the time. A reader may send a block only for a credit, and gets it back
+//! when the collector has kept the block: what is in memory is bounded whatever thread is late.
 
 use std::{
-    mem,
+    collections::BTreeMap,
+    path::Path,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, Sender, SyncSender},
     },
     thread,
 };
 
-use pipeline::Context;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use pipeline::{Context, EncodedTexts, TextBlock, TextsPart};
 
 use crate::{
     Error,
     account::Account,
-    codec::Encoder,
-    fault::{Fault, Place, Reason, Reject},
-    input::{self, Block, ReadOptions, Row, Rows, SourceFile},
+    block::{ParsedBlock, parse},
+    input::{self, Block, ReadOptions, SourceFile},
     parse::{RowParser, mapped::Mapping},
+    rejects::Rejects,
     sorter::Sorter,
-    tables::RejectTable,
 };
+
+/// Blocks on their way, for each thread.
+const CREDITS_PER_THREAD: usize = 4;
 
 /// The files of one parameter and how to understand them.
 pub struct Source<'a> {
@@ -37,6 +41,8 @@ pub struct Source<'a> {
     pub mapping: &'a Mapping,
     /// How the files are written.
     pub options: &'a ReadOptions,
+    /// The folder for the texts of the rows, if they have any.
+    pub texts: Option<&'a Path>,
 }
 
 /// How far the reading is, in bytes on disk.
@@ -49,144 +55,212 @@ pub struct Progress<'a> {
     pub total: u64,
 }
 
-/// Reads all rows of `source` into `sorter`, and what is wrong with the others into `rejects`.
+/// Reads all rows of `source` into `sorter` and their texts into a folder, and what is wrong with the
+/// others into `rejects`.
 pub fn ingest(
     source: &Source,
     sorter: &mut Sorter,
     account: &mut Account,
-    rejects: &mut RejectTable,
+    rejects: &mut Rejects,
     progress: &Progress,
 ) -> Result<(), Error> {
     let threads = rayon::current_num_threads();
-    let (sender, receiver) = mpsc::sync_channel(2 * threads);
+    // Decompression is about half of the work, so one reader keeps two threads busy.
+    let readers = source.files.len().min(threads.div_ceil(2));
+    let (credit_sender, credits) = mpsc::sync_channel(CREDITS_PER_THREAD * threads);
+    let credits = Arc::new(Mutex::new(credits));
+    let (job_sender, jobs) = mpsc::sync_channel(CREDITS_PER_THREAD * threads);
+    let jobs = Arc::new(Mutex::new(jobs));
+    let (found_sender, found) = mpsc::channel();
+    for _ in 0..CREDITS_PER_THREAD * threads {
+        // The channel has room for all of them.
+        let _ = credit_sender.send(());
+    }
+    let next_file = AtomicUsize::new(0);
+    let next_file = &next_file;
     thread::scope(|scope| {
-        let done = Arc::clone(&progress.done);
-        scope.spawn(move || input::read_all(source.files, source.mapping, source.options, &sender, &done));
-        // The receiver goes when this closure ends, also by an error: then the reader ends too.
-        let receiver = receiver;
-        let mut parsed: Vec<Parsed> = Vec::new();
-        loop {
-            let blocks = take(&receiver, 2 * threads)?;
-            let is_last = blocks.is_empty();
-            let waiting = mem::take(&mut parsed);
-            let (next, kept) = rayon::join(
-                || blocks.par_iter().map(|block| parse(block, source.parser)).collect::<Vec<_>>(),
-                || waiting.into_iter().try_for_each(|parsed| keep(parsed, sorter, account, rejects)),
-            );
-            kept?;
-            parsed = next;
-            progress.context.progress(progress.done.load(Ordering::Relaxed), Some(progress.total), "bytes");
-            if is_last {
-                return Ok(());
-            }
+        for _ in 0..readers {
+            let reader =
+                Reader { jobs: job_sender.clone(), credits: Arc::clone(&credits), found: found_sender.clone() };
+            scope.spawn(move || reader.read_files(source, next_file, &progress.done));
         }
+        for _ in 0..threads {
+            let (jobs, found) = (Arc::clone(&jobs), found_sender.clone());
+            scope.spawn(move || work(&jobs, source.parser, &found));
+        }
+        // Only threads hold these ends now: a channel closes when its last thread ends, and threads end
+        // when nobody is at the other end any more, also after an error.
+        drop((job_sender, jobs, found_sender, credits));
+        let mut collector = Collector::new(source, sorter, account, rejects, progress);
+        collector.collect(&found, &credit_sender)
     })
 }
 
-/// The next blocks: at least one unless all were read, and no more than there are without waiting.
-fn take(receiver: &Receiver<Result<Block, Error>>, most: usize) -> Result<Vec<Block>, Error> {
-    let mut blocks: Vec<Block> = receiver.recv().into_iter().collect::<Result<_, _>>()?;
-    while blocks.len() < most {
-        let Ok(block) = receiver.try_recv() else { break };
-        blocks.push(block?);
-    }
-    Ok(blocks)
+/// A block on its way to a worker.
+struct Job {
+    file: u32,
+    sequence: u64,
+    block: Block,
 }
 
-/// What became of a block.
+/// What the collector hears of.
+enum Found {
+    Block {
+        file: u32,
+        sequence: u64,
+        block: Box<(ParsedBlock, EncodedTexts)>,
+    },
+    /// A file was read to its end.
+    End {
+        file: u32,
+        blocks: u64,
+    },
+    Failure(Error),
+}
+
+/// A thread that reads files.
+struct Reader {
+    jobs: SyncSender<Job>,
+    credits: Arc<Mutex<Receiver<()>>>,
+    found: Sender<Found>,
+}
+
+impl Reader {
+    /// Reads files until none is left or nobody listens.
+    fn read_files(&self, source: &Source, next_file: &AtomicUsize, done: &Arc<AtomicU64>) {
+        loop {
+            let number = next_file.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = source.files.get(number) else { return };
+            let file_number = number as u32;
+            let mut sequence = 0;
+            let mut send = |block| {
+                let has_credit = self.credits.lock().unwrap_or_else(PoisonError::into_inner).recv().is_ok();
+                let job = Job { file: file_number, sequence, block };
+                sequence += 1;
+                has_credit && self.jobs.send(job).is_ok()
+            };
+            let end = match input::read(file, file_number, source.mapping, source.options, &mut send, done) {
+                Ok(true) => Found::End { file: file_number, blocks: sequence },
+                Ok(false) => return,
+                Err(error) => Found::Failure(error),
+            };
+            if self.found.send(end).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Parses blocks until there are no more.
+fn work(jobs: &Mutex<Receiver<Job>>, parser: &dyn RowParser, found: &Sender<Found>) {
+    let mut texts = TextBlock::default();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { file, sequence, block }) = job else { return };
+        let block = parse(&block, parser, &mut texts);
+        let answer = match texts.encode() {
+            Ok(texts) => Found::Block { file, sequence, block: Box::new((block, texts)) },
+            Err(error) => Found::Failure(error.into()),
+        };
+        if found.send(answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// A file that is being read.
 #[derive(Default)]
-struct Parsed {
-    keys: Vec<u8>,
-    payloads: Encoder,
-    /// Ends of the sound rows in the two.
-    ends: Vec<(usize, usize)>,
-    rejects: Vec<Reject>,
-    rows: u64,
-    empty_lines: u64,
+struct FileState {
+    /// Number of the next block in order.
+    next: u64,
+    /// Blocks that came before their turn.
+    waiting: BTreeMap<u64, Box<(ParsedBlock, EncodedTexts)>>,
+    /// Number of blocks, once it is known.
+    blocks: Option<u64>,
+    texts: Option<TextsPart>,
 }
 
-impl Parsed {
-    fn row(&mut self, parser: &dyn RowParser, row: &Row, place: Place, raw: impl FnOnce() -> Vec<u8>) {
-        self.rows += 1;
-        let (key_end, payload_end) = self.ends.last().copied().unwrap_or_default();
-        match parser.parse(row, place, &mut self.keys, &mut self.payloads) {
-            Ok(()) => self.ends.push((self.keys.len(), self.payloads.bytes.len())),
-            Err(fault) => {
-                self.keys.truncate(key_end);
-                self.payloads.bytes.truncate(payload_end);
-                self.rejects.push(Reject { place, fault, raw: raw() });
-            }
-        }
+struct Collector<'a> {
+    source: &'a Source<'a>,
+    sorter: &'a mut Sorter,
+    account: &'a mut Account,
+    rejects: &'a mut Rejects,
+    progress: &'a Progress<'a>,
+    files: BTreeMap<u32, FileState>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(
+        source: &'a Source,
+        sorter: &'a mut Sorter,
+        account: &'a mut Account,
+        rejects: &'a mut Rejects,
+        progress: &'a Progress,
+    ) -> Self {
+        Self { source, sorter, account, rejects, progress, files: BTreeMap::new() }
     }
-}
 
-fn parse(block: &Block, parser: &dyn RowParser) -> Parsed {
-    let mut parsed = Parsed::default();
-    let mut place = block.first;
-    match &block.rows {
-        Rows::Lines(lines) => parse_lines(lines, place, parser, &mut parsed),
-        Rows::TooLong(start) => {
-            let detail = "expected a line of at most `max_line_bytes`, found a longer one; its beginning is kept";
-            let fault = Fault::of_row(Reason::TooLong, detail);
-            parsed.rows += 1;
-            parsed.rejects.push(Reject { place, fault, raw: start.clone() });
+    fn collect(&mut self, found: &Receiver<Found>, credits: &SyncSender<()>) -> Result<(), Error> {
+        for found in found {
+            let number = match found {
+                Found::Failure(error) => return Err(error),
+                Found::End { file, blocks } => {
+                    self.file(file)?.blocks = Some(blocks);
+                    file
+                }
+                Found::Block { file, sequence, block } => {
+                    self.file(file)?.waiting.insert(sequence, block);
+                    file
+                }
+            };
+            self.keep_ready(number, credits)?;
+            let done = self.progress.done.load(Ordering::Relaxed);
+            self.progress.context.progress(done, Some(self.progress.total), "bytes");
         }
-        Rows::Records { records, places, width, delimiter } => {
-            for (line, byte_offset, fields) in records {
-                (place.line, place.byte_offset) = (*line, *byte_offset);
-                let row = Row::Record { fields, places, width: *width };
-                parsed.row(parser, &row, place, || as_csv(fields, *delimiter));
-            }
-        }
-        Rows::Cells(rows) => {
-            for cells in rows {
-                parsed.row(parser, &Row::Cells(cells), place, || format!("{cells:?}").into_bytes());
-                place.line += 1;
-                place.byte_offset += 1;
-            }
-        }
+        Ok(())
     }
-    parsed
-}
 
-fn parse_lines(lines: &[u8], mut place: Place, parser: &dyn RowParser, parsed: &mut Parsed) {
-    let mut start = 0;
-    while start < lines.len() {
-        let end = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |length| start + length);
-        let line = &lines[start..end];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.trim_ascii().is_empty() {
-            parsed.empty_lines += 1;
+    fn file(&mut self, number: u32) -> Result<&mut FileState, Error> {
+        if !self.files.contains_key(&number) {
+            let stage = self.progress.context.stage();
+            let texts = self.source.texts.map(|folder| TextsPart::create(folder, number, stage)).transpose()?;
+            self.files.insert(number, FileState { texts, ..FileState::default() });
+        }
+        Ok(self.files.entry(number).or_default())
+    }
+
+    /// Keeps the blocks of a file whose turn it is, and ends the file after its last one.
+    fn keep_ready(&mut self, number: u32, credits: &SyncSender<()>) -> Result<(), Error> {
+        let Some(mut file) = self.files.remove(&number) else { return Ok(()) };
+        while let Some(block) = file.waiting.remove(&file.next) {
+            let (block, texts) = *block;
+            let first_row = file.texts.as_mut().map_or(Ok(0), |part| part.append(texts))?;
+            self.keep(block, first_row)?;
+            file.next += 1;
+            // Readers that have gone need no credit.
+            let _ = credits.send(());
+        }
+        if file.blocks == Some(file.next) {
+            file.texts.map_or(Ok(0), TextsPart::finish)?;
         } else {
-            parsed.row(parser, &Row::Line(line), place, || line.to_vec());
+            self.files.insert(number, file);
         }
-        place.line += 1;
-        place.byte_offset += (end - start + 1) as u64;
-        start = end + 1;
+        Ok(())
     }
-}
 
-/// A record as it would be written again.
-fn as_csv(fields: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    // Writing to memory cannot fail.
-    let _ = writer.write_byte_record(fields);
-    let mut line = writer.into_inner().unwrap_or_default();
-    line.pop();
-    line
-}
-
-fn keep(parsed: Parsed, sorter: &mut Sorter, account: &mut Account, rejects: &mut RejectTable) -> Result<(), Error> {
-    account.rows_in += parsed.rows;
-    account.empty_lines += parsed.empty_lines;
-    let (mut key, mut payload) = (0, 0);
-    for (key_end, payload_end) in parsed.ends {
-        sorter.push(&parsed.keys[key..key_end], &parsed.payloads.bytes[payload..payload_end])?;
-        (key, payload) = (key_end, payload_end);
+    fn keep(&mut self, block: ParsedBlock, first_row: u32) -> Result<(), Error> {
+        self.account.rows_in += block.rows;
+        self.account.empty_lines += block.empty_lines;
+        for ((key, payload), row) in block.sound().zip(first_row..) {
+            // Rows with texts tell where these stand.
+            let row = row.to_le_bytes();
+            let payload = if self.source.texts.is_some() { [&row, payload] } else { [payload, &[]] };
+            self.sorter.push(key, payload)?;
+        }
+        for reject in block.rejects {
+            self.account.reject(&reject);
+            self.rejects.push(&reject)?;
+        }
+        self.account.check_early()
     }
-    for reject in parsed.rejects {
-        account.reject(&reject);
-        rejects.push(account.file(reject.place.file), &reject)?;
-    }
-    account.check_early()
 }

@@ -7,6 +7,7 @@
 
 mod account;
 mod assemble;
+mod block;
 mod catalogue;
 mod codec;
 mod error;
@@ -16,15 +17,13 @@ mod input;
 mod item;
 mod params;
 mod parse;
+mod rejects;
 mod review;
 mod sorter;
 mod tables;
 mod text;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use pipeline::{Context, Kind, Port, Stage};
 
@@ -38,6 +37,7 @@ use catalogue::Catalogue;
 use ingest::{Progress, Source, ingest};
 use input::{ReadOptions, SourceFile, expand};
 use parse::{ItemParser, ReviewParser};
+use rejects::Rejects;
 use sorter::Sorter;
 use tables::RejectTable;
 
@@ -48,7 +48,9 @@ use tables::RejectTable;
 /// `columns` also `.csv` and `.parquet`; text files also with `.gz`.
 ///
 /// # Writes
-/// - `reviews`: sorted by item, user, time and place in the files.
+/// - `reviews`: ids and numbers, sorted by item, user, time and place in the files.
+/// - `texts`: titles and texts in the order of the files; `part` and `row` of `reviews` say where. Those of
+///   duplicates are in it too, but no review refers to them.
 /// - `items`: sorted by item; a row for each item with metadata, and a bare one (key only) for each
 ///   item that has reviews but no metadata, so that every item of `reviews` is in it.
 /// - `rejects`: rows that were not taken with the codes of [`Reason`], in the order of the files,
@@ -87,8 +89,12 @@ impl Stage for Load {
     const SUMMARY: &'static str =
         "Reads review and product files, rejects what is faulty, and writes tables and the store.";
     const INPUTS: &'static [Port] = &[];
-    const OUTPUTS: &'static [Port] =
-        &[Port::one("reviews", Kind::Reviews), Port::one("items", Kind::Items), Port::one("rejects", Kind::Rejects)];
+    const OUTPUTS: &'static [Port] = &[
+        Port::one("reviews", Kind::Reviews),
+        Port::one("texts", Kind::ReviewTexts),
+        Port::one("items", Kind::Items),
+        Port::one("rejects", Kind::Rejects),
+    ];
     type Params = Params;
 
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
@@ -132,8 +138,8 @@ fn run(params: &Params, context: &Context) -> Result<(), Error> {
     let files = Files::find(params)?;
     // A store that does not answer must show before hours of work, not after them.
     let mut catalogue = params.store().map(|url| Catalogue::open(url, context.fingerprint())).transpose()?;
-    let mut rejects = RejectTable::create(context)?;
     let mut sorters = Sorters::new(params, context);
+    let mut rejects = RejectTable::create(context)?;
     let mut accounts = read(params, context, &files, &mut sorters, &mut rejects)?;
     let mut outputs = Outputs { rejects: &mut rejects, catalogue: catalogue.as_mut(), context };
     let sorted = sorters.reviews.finish()?;
@@ -194,19 +200,25 @@ fn read(
         has_header: params.has_header,
         max_line_bytes: params.max_line_bytes,
     };
-    let progress = Progress { context, done: Arc::new(AtomicU64::new(0)), total: files.total_bytes() };
+    let progress = Progress { context, done: Arc::default(), total: files.total_bytes() };
     let parser = ReviewParser::new(params);
-    let source = Source { files: &files.reviews, parser: &parser, mapping: parser.mapping(), options: &options };
+    let texts = Some(context.output("texts")?);
+    let source = Source { files: &files.reviews, parser: &parser, mapping: parser.mapping(), options: &options, texts };
     let mut reviews = Account::new("reviews", &files.reviews, params.max_reject_ratio);
-    ingest(&source, &mut sorters.reviews, &mut reviews, rejects, &progress)?;
+    let mut rejected = Rejects::new(context.scratch());
+    ingest(&source, &mut sorters.reviews, &mut reviews, &mut rejected, &progress)?;
     reviews.check_ratio()?;
+    rejected.write(&reviews, rejects)?;
     if files.metadata.is_empty() {
         return Ok(Accounts { reviews, metadata: None });
     }
     let parser = ItemParser::new(params);
-    let source = Source { files: &files.metadata, parser: &parser, mapping: parser.mapping(), options: &options };
+    let source =
+        Source { files: &files.metadata, parser: &parser, mapping: parser.mapping(), options: &options, texts: None };
     let mut metadata = Account::new("metadata", &files.metadata, params.max_reject_ratio);
-    ingest(&source, &mut sorters.items, &mut metadata, rejects, &progress)?;
+    let mut rejected = Rejects::new(context.scratch());
+    ingest(&source, &mut sorters.items, &mut metadata, &mut rejected, &progress)?;
     metadata.check_ratio()?;
+    rejected.write(&metadata, rejects)?;
     Ok(Accounts { reviews, metadata: Some(metadata) })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    codec::{Decoder, Encoder, push_key_number, push_key_text},
+    codec::{Decoder, Encoder, push_key_number, push_key_text, split_key_number, split_key_text},
     fault::{Fault, Place, Reason},
     text::filled,
 };
@@ -63,13 +63,15 @@ impl Fields<'_> {
             let detail = format!("expected a time from 1995 to 2099, found {time} seconds since 1970");
             return Err(Fault::of_field(Reason::ImpossibleTime, names.time, detail));
         }
+        let text = self.text.as_deref().and_then(filled);
         Ok(Review {
-            user,
-            item,
+            user: Cow::Borrowed(user),
+            item: Cow::Borrowed(item),
             rating: rating as f32,
             time,
             title: self.title.as_deref().and_then(filled),
-            text: self.text.as_deref().and_then(filled),
+            text,
+            text_length: text.map(|text| text.chars().count() as u32),
             verified: self.verified,
             helpful_votes: self.helpful_votes,
         })
@@ -85,17 +87,19 @@ fn key<'a>(value: Option<&'a str>, reason: Reason, field: &str) -> Result<&'a st
 #[derive(Clone, Debug, PartialEq)]
 pub struct Review<'a> {
     /// User key.
-    pub user: &'a str,
+    pub user: Cow<'a, str>,
     /// Item key.
-    pub item: &'a str,
+    pub item: Cow<'a, str>,
     /// 1 to 5.
     pub rating: f32,
     /// Unix seconds, UTC.
     pub time: i64,
-    /// Headline.
+    /// Headline; after a sort only if it was kept.
     pub title: Option<&'a str>,
-    /// Body.
+    /// Body; after a sort only if it was kept.
     pub text: Option<&'a str>,
+    /// Characters of the body.
+    pub text_length: Option<u32>,
     /// Whether the shop knows of the purchase.
     pub verified: Option<bool>,
     /// Readers who found it helpful.
@@ -116,49 +120,50 @@ pub struct StoredReview<'a> {
 impl<'a> StoredReview<'a> {
     /// The order of the table: item, user, time, place.
     pub fn push_key(&self, key: &mut Vec<u8>) {
-        push_key_text(key, self.review.item);
-        push_key_text(key, self.review.user);
+        push_key_text(key, &self.review.item);
+        push_key_text(key, &self.review.user);
         push_key_number(key, self.review.time);
         key.extend(self.place.file.to_be_bytes());
-        key.extend(self.place.line.to_be_bytes());
+        key.extend(self.place.byte_offset.to_be_bytes());
     }
 
-    /// Writes it.
-    pub fn encode(&self, encoder: &mut Encoder) {
-        let Review { user, item, rating, time, title, text, verified, helpful_votes } = &self.review;
+    /// Writes what the key does not say; the texts only if they are to come back from the sort.
+    pub fn encode(&self, keeps_texts: bool, encoder: &mut Encoder) {
+        let Review { rating, title, text, text_length, verified, helpful_votes, .. } = &self.review;
         encoder.fixed(self.digest);
-        encoder.u32(self.place.file);
         encoder.u64(self.place.line);
-        encoder.u64(self.place.byte_offset);
-        encoder.text(user);
-        encoder.text(item);
         encoder.fixed(rating.to_le_bytes());
-        encoder.fixed(time.to_le_bytes());
-        encoder.maybe(*title);
-        encoder.maybe(*text);
         encoder.byte(verified.map_or(2, u8::from));
-        encoder.byte(u8::from(helpful_votes.is_some()));
-        encoder.u32(helpful_votes.unwrap_or_default());
+        for count in [helpful_votes, text_length] {
+            encoder.byte(u8::from(count.is_some()));
+            encoder.u32(count.unwrap_or_default());
+        }
+        encoder.maybe(title.filter(|_| keeps_texts));
+        encoder.maybe(text.filter(|_| keeps_texts));
     }
 
     /// Reads it back; none if the bytes are damaged.
-    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let mut decoder = Decoder::new(bytes);
+    pub fn decode(key: &'a [u8], payload: &'a [u8]) -> Option<Self> {
+        let (item, rest) = split_key_text(key)?;
+        let (user, rest) = split_key_text(rest)?;
+        let (time, rest) = split_key_number(rest)?;
+        let (file, rest) = rest.split_first_chunk()?;
+        let byte_offset = u64::from_be_bytes(*rest.first_chunk()?);
+        let mut decoder = Decoder::new(payload);
         let digest = decoder.fixed()?;
-        let place = Place { file: decoder.u32()?, line: decoder.u64()?, byte_offset: decoder.u64()? };
-        let (user, item) = (decoder.text()?, decoder.text()?);
+        let place = Place { file: u32::from_be_bytes(*file), line: decoder.u64()?, byte_offset };
         let rating = f32::from_le_bytes(decoder.fixed()?);
-        let time = i64::from_le_bytes(decoder.fixed()?);
-        let (title, text) = (decoder.maybe()?, decoder.maybe()?);
         let verified = match decoder.byte()? {
             0 => Some(false),
             1 => Some(true),
             _ => None,
         };
-        let has_votes = decoder.byte()? == 1;
-        let votes = decoder.u32()?;
-        let helpful_votes = has_votes.then_some(votes);
-        let review = Review { user, item, rating, time, title, text, verified, helpful_votes };
+        let mut count = || Some((decoder.byte()? == 1, decoder.u32()?));
+        let (helpful_votes, text_length) = (count()?, count()?);
+        let (title, text) = (decoder.maybe()?, decoder.maybe()?);
+        let some = |(is_some, count): (bool, u32)| is_some.then_some(count);
+        let (helpful_votes, text_length) = (some(helpful_votes), some(text_length));
+        let review = Review { user, item, rating, time, title, text, text_length, verified, helpful_votes };
         Some(Self { review, place, digest })
     }
 }
@@ -196,14 +201,19 @@ mod tests {
 
     #[test]
     fn stored_reviews_come_back() {
-        let fields = fields();
+        let fields = Fields { user: Some("A\0B".into()), ..fields() };
         let review = fields.check(NAMES).unwrap();
-        assert_eq!((review.item, review.title), ("B", None));
+        assert_eq!((review.item.as_ref(), review.title, review.text_length), ("B", None, Some(4)));
         let place = Place { file: 1, line: 2, byte_offset: 3 };
         let stored = StoredReview { review, place, digest: [7; 16] };
-        let mut encoder = Encoder::default();
-        stored.encode(&mut encoder);
-        assert_eq!(StoredReview::decode(&encoder.bytes), Some(stored));
-        assert_eq!(StoredReview::decode(&encoder.bytes[..20]), None);
+        let (mut key, mut with, mut without) = (Vec::new(), Encoder::default(), Encoder::default());
+        stored.push_key(&mut key);
+        stored.encode(true, &mut with);
+        stored.encode(false, &mut without);
+        assert_eq!(StoredReview::decode(&key, &with.bytes), Some(stored.clone()));
+        let review = Review { text: None, ..stored.review.clone() };
+        assert_eq!(StoredReview::decode(&key, &without.bytes), Some(StoredReview { review, ..stored }));
+        assert_eq!(StoredReview::decode(&key, &with.bytes[..20]), None);
+        assert_eq!(StoredReview::decode(&key[..9], &with.bytes), None);
     }
 }

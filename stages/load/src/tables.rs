@@ -90,10 +90,11 @@ struct ReviewPiece {
     item: StringChunkedBuilder,
     rating: PrimitiveChunkedBuilder<Float32Type>,
     time: PrimitiveChunkedBuilder<Int64Type>,
-    title: StringChunkedBuilder,
-    text: StringChunkedBuilder,
     verified: BooleanChunkedBuilder,
     helpful_votes: PrimitiveChunkedBuilder<UInt32Type>,
+    text_length: PrimitiveChunkedBuilder<UInt32Type>,
+    part: PrimitiveChunkedBuilder<UInt32Type>,
+    row: PrimitiveChunkedBuilder<UInt32Type>,
 }
 
 impl Piece for ReviewPiece {
@@ -103,10 +104,11 @@ impl Piece for ReviewPiece {
             item: texts("item"),
             rating: numbers!(Float32Type, "rating"),
             time: numbers!(Int64Type, "time"),
-            title: texts("title"),
-            text: texts("text"),
             verified: BooleanChunkedBuilder::new(PlSmallStr::from_static("verified"), 0),
             helpful_votes: numbers!(UInt32Type, "helpful_votes"),
+            text_length: numbers!(UInt32Type, "text_length"),
+            part: numbers!(UInt32Type, "part"),
+            row: numbers!(UInt32Type, "row"),
         }
     }
 
@@ -116,10 +118,11 @@ impl Piece for ReviewPiece {
             text_column(self.item),
             self.rating.finish().into_series().into_column(),
             self.time.finish().into_series().into_column(),
-            text_column(self.title),
-            text_column(self.text),
             self.verified.finish().into_series().into_column(),
             self.helpful_votes.finish().into_series().into_column(),
+            self.text_length.finish().into_series().into_column(),
+            self.part.finish().into_series().into_column(),
+            self.row.finish().into_series().into_column(),
         ]
     }
 }
@@ -133,19 +136,19 @@ impl ReviewTable {
         Table::create(context, "reviews", Kind::Reviews).map(Self)
     }
 
-    /// Appends a review.
-    pub fn push(&mut self, review: &Review) -> Result<(), Error> {
+    /// Appends a review whose texts stand at this part and row.
+    pub fn push(&mut self, review: &Review, part: u32, row: u32) -> Result<(), Error> {
         let piece = &mut self.0.piece;
-        piece.user.append_value(review.user);
-        piece.item.append_value(review.item);
+        piece.user.append_value(&review.user);
+        piece.item.append_value(&review.item);
         piece.rating.append_value(review.rating);
         piece.time.append_value(review.time);
-        piece.title.append_option(review.title);
-        piece.text.append_option(review.text);
         piece.verified.append_option(review.verified);
         piece.helpful_votes.append_option(review.helpful_votes);
-        let texts = review.title.map_or(0, str::len) + review.text.map_or(0, str::len);
-        self.0.appended(review.user.len() + review.item.len() + texts)
+        piece.text_length.append_option(review.text_length);
+        piece.part.append_value(part);
+        piece.row.append_value(row);
+        self.0.appended(review.user.len() + review.item.len())
     }
 
     /// Ends it; the number of rows.

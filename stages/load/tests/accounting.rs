@@ -67,7 +67,7 @@ fn threads_and_buffers_change_nothing() {
         params["sort_buffer_bytes"] = buffer.into();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let outcome = pool.install(|| run(params)).unwrap();
-        (outcome.bytes(), outcome.summary)
+        (outcome.hashes(), outcome.summary)
     };
     let one = run_with(1, 96 << 20);
     assert!(one == run_with(4, 96 << 20), "four threads");

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use pipeline::{Context, Kind, TableReader};
 use polars::{
     frame::DataFrame,
-    prelude::{Float32Chunked, Int64Chunked, PolarsResult, StringChunked},
+    prelude::{Float32Chunked, Int64Chunked, PolarsResult, StringChunked, UInt32Chunked},
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     ratings::{Rating, Ratings},
 };
 
-const COLUMNS: [&str; 5] = ["user", "item", "rating", "time", "text"];
+const COLUMNS: [&str; 5] = ["user", "item", "rating", "time", "text_length"];
 
 /// Keys in the order in which they came.
 #[derive(Default)]
@@ -72,7 +72,7 @@ struct Columns<'a> {
     item: &'a StringChunked,
     rating: &'a Float32Chunked,
     time: &'a Int64Chunked,
-    text: &'a StringChunked,
+    text_length: &'a UInt32Chunked,
 }
 
 impl<'a> Columns<'a> {
@@ -82,7 +82,7 @@ impl<'a> Columns<'a> {
             item: batch.column("item")?.str()?,
             rating: batch.column("rating")?.f32()?,
             time: batch.column("time")?.i64()?,
-            text: batch.column("text")?.str()?,
+            text_length: batch.column("text_length")?.u32()?,
         })
     }
 }
@@ -97,7 +97,7 @@ fn append(
     let columns = Columns::of(batch)?;
     let keys = columns.user.iter().zip(columns.item.iter());
     let values = columns.rating.iter().zip(columns.time.iter());
-    for (((user, item), (rating, time)), text) in keys.zip(values).zip(columns.text.iter()) {
+    for (((user, item), (rating, time)), length) in keys.zip(values).zip(columns.text_length.iter()) {
         let bad = |column, expected, found: String| Error::BadRow {
             path: path.to_owned(),
             row: entries.len(),
@@ -114,8 +114,7 @@ fn append(
         let time = time.ok_or_else(|| none("time"))?;
         let user = users.index(user.ok_or_else(|| none("user"))?).ok_or_else(|| too_many("user"))?;
         let item = items.index(item.ok_or_else(|| none("item"))?).ok_or_else(|| too_many("item"))?;
-        let length = text.map_or(0, |text| text.chars().count() as u32);
-        entries.push(Rating { user, item, value: rating, length, time });
+        entries.push(Rating { user, item, value: rating, length: length.unwrap_or_default(), time });
     }
     Ok(())
 }

@@ -27,10 +27,11 @@ fn write_reviews(path: &Path, rows: &[Row]) {
         "item" => rows.iter().map(|row| row.1.as_str()).collect::<Vec<_>>(),
         "rating" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
         "time" => rows.iter().map(|row| row.3 * DAY).collect::<Vec<_>>(),
-        "title" => vec![None::<&str>; rows.len()],
-        "text" => rows.iter().map(|row| row.4.as_deref()).collect::<Vec<_>>(),
         "verified" => vec![None::<bool>; rows.len()],
         "helpful_votes" => vec![None::<u32>; rows.len()],
+        "text_length" => rows.iter().map(|row| row.4.as_deref().map(|text| text.chars().count() as u32)).collect::<Vec<_>>(),
+        "part" => vec![0_u32; rows.len()],
+        "row" => (0..rows.len() as u32).collect::<Vec<_>>(),
     );
     let mut writer = TableWriter::create_at(path, Kind::Reviews, "load", &[]).unwrap();
     writer.write(&frame.unwrap()).unwrap();

@@ -73,6 +73,7 @@ impl Stage for Publish {
         Port::one("model", Kind::Model),
         Port::optional("items", Kind::Items),
         Port::one("reviews", Kind::Reviews),
+        Port::optional("texts", Kind::ReviewTexts),
         Port::one("user_index", Kind::UserIndex),
         Port::one("item_index", Kind::ItemIndex),
         Port::one("train", Kind::Interactions),

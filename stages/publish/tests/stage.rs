@@ -5,7 +5,8 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use pipeline::{
-    Context, Input, Kind, Stage, TableWriter, Task, write_interactions, write_json, write_keys, write_model,
+    Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextsPart, write_interactions, write_json, write_keys,
+    write_model,
 };
 use polars::{df, prelude::*};
 use publish::{Params, Publish};
@@ -54,11 +55,19 @@ fn write_reviews(path: &Path) {
         "item" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
         "rating" => (0..rows.len()).map(|row| if row == 0 { 2.0_f32 } else { 5.0 }).collect::<Vec<_>>(),
         "time" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
-        "title" => vec![None::<&str>; rows.len()],
-        "text" => vec![Some("fine"); rows.len()],
         "verified" => vec![None::<bool>; rows.len()],
         "helpful_votes" => vec![None::<u32>; rows.len()],
+        "text_length" => vec![Some(4_u32); rows.len()],
+        "part" => vec![0_u32; rows.len()],
+        "row" => (0..rows.len() as u32).rev().collect::<Vec<_>>(),
     );
+    let mut texts = TextBlock::default();
+    for row in (0..rows.len()).rev() {
+        texts.push(None, Some(&format!("fine {row}")));
+    }
+    let mut part = TextsPart::create(&path.with_file_name("texts"), 0, "load").unwrap();
+    part.append(texts.encode().unwrap()).unwrap();
+    part.finish().unwrap();
     let mut writer = TableWriter::create_at(path, Kind::Reviews, "load", &[]).unwrap();
     writer.write(&frame.unwrap()).unwrap();
     writer.finish().unwrap();

@@ -52,7 +52,7 @@ pub fn read(
     number: u32,
     mapping: &Mapping,
     options: &ReadOptions,
-    sink: &Sink,
+    sink: &mut Sink,
     progress: &Arc<AtomicU64>,
 ) -> Result<bool, Error> {
     let (inner, stream) = Stream::open(file, progress)?.into_reader();
@@ -130,7 +130,7 @@ impl Records<'_> {
         places: &Arc<[Option<usize>]>,
         width: usize,
         delimiter: u8,
-        sink: &Sink,
+        sink: &mut Sink,
     ) -> Result<bool, Error> {
         loop {
             let mut records = Vec::new();
@@ -143,7 +143,7 @@ impl Records<'_> {
             let Some((line, byte_offset, _)) = records.first() else { return Ok(true) };
             let first = Place { file: number, line: *line, byte_offset: *byte_offset };
             let rows = Rows::Records { records, places: Arc::clone(places), width, delimiter };
-            if sink.send(Ok(Block { first, rows })).is_err() {
+            if !sink(Block { first, rows }) {
                 return Ok(false);
             }
         }

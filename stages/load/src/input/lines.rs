@@ -18,7 +18,7 @@ pub fn read(
     file: &SourceFile,
     number: u32,
     options: &ReadOptions,
-    sink: &Sink,
+    sink: &mut Sink,
     progress: &Arc<AtomicU64>,
 ) -> Result<bool, Error> {
     let mut stream = Stream::open(file, progress)?;
@@ -40,7 +40,7 @@ pub fn read(
         }
         let is_last = length < BLOCK_BYTES;
         for block in cutter.cut(buffer, is_last) {
-            if sink.send(Ok(block)).is_err() {
+            if !sink(block) {
                 return Ok(false);
             }
         }
@@ -143,7 +143,7 @@ impl Cutter {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, sync::mpsc};
+    use std::fs;
 
     use proptest::prelude::*;
 
@@ -157,12 +157,14 @@ mod tests {
         fs::write(&path, content).unwrap();
         let file = SourceFile { path, form: Form::Lines, is_gzip: false, size_bytes: content.len() as u64 };
         let options = ReadOptions { delimiter: b',', has_header: true, max_line_bytes: limit };
-        let (sink, blocks) = mpsc::sync_channel(100_000);
-        assert!(read(&file, 0, &options, &sink, &Arc::default()).unwrap());
-        drop(sink);
+        let mut blocks = Vec::new();
+        let mut sink = |block| {
+            blocks.push(block);
+            true
+        };
+        assert!(read(&file, 0, &options, &mut sink, &Arc::default()).unwrap());
         let mut found = Vec::new();
         for block in blocks {
-            let block = block.unwrap();
             let Place { mut line, mut byte_offset, .. } = block.first;
             match block.rows {
                 Rows::Lines(bytes) => {

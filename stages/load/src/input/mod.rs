@@ -9,10 +9,10 @@ mod stream;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
-    mpsc::SyncSender,
 };
 
 pub use files::{Form, SourceFile, expand};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::{
     Error,
@@ -70,25 +70,22 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// A hash of all that the row says: equal rows have equal ones, and no others.
+    /// A hash of all that the row says (XXH3, 128 bits). It is compared only among reviews of one item,
+    /// user and time, where two different ones meet by chance less than once in 10^30 pairs.
     pub fn digest(&self) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new();
-        match self {
-            Self::Line(line) => {
-                hasher.update(line);
-            }
+        let digest = match self {
+            Self::Line(line) => xxh3_128(line),
             Self::Record { fields, .. } => {
+                let mut hasher = Xxh3::new();
                 for field in *fields {
-                    hasher.update(&(field.len() as u64).to_le_bytes()).update(field);
+                    hasher.update(&(field.len() as u64).to_le_bytes());
+                    hasher.update(field);
                 }
+                hasher.digest128()
             }
-            Self::Cells(cells) => {
-                hasher.update(format!("{cells:?}").as_bytes());
-            }
-        }
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        digest
+            Self::Cells(cells) => xxh3_128(format!("{cells:?}").as_bytes()),
+        };
+        digest.to_le_bytes()
     }
 }
 
@@ -103,35 +100,26 @@ pub struct ReadOptions {
     pub max_line_bytes: usize,
 }
 
-/// Where blocks go. An error ends the reading.
-pub type Sink = SyncSender<Result<Block, Error>>;
+/// Where blocks go; false when nobody wants more of them.
+pub type Sink<'a> = dyn FnMut(Block) -> bool + 'a;
 
-/// Reads files one after another into `sink`; counts the compressed bytes in `progress`.
-///
-/// The reading ends early when nobody listens any more.
-pub fn read_all(
-    files: &[SourceFile],
+/// Reads file number `number` block by block into `sink`, and counts the bytes on disk in `progress`.
+/// False if the reading ended early because nobody wanted more.
+pub fn read(
+    file: &SourceFile,
+    number: u32,
     mapping: &Mapping,
     options: &ReadOptions,
-    sink: &Sink,
+    sink: &mut Sink,
     progress: &Arc<AtomicU64>,
-) {
-    let mut done = progress.load(Ordering::Relaxed);
-    for (number, file) in files.iter().enumerate() {
-        let read = match file.form {
-            Form::Lines => lines::read(file, number as u32, options, sink, progress),
-            Form::Csv => csv::read(file, number as u32, mapping, options, sink, progress),
-            Form::Parquet => parquet::read(file, number as u32, mapping, sink),
-        };
-        done += file.size_bytes;
-        progress.store(done, Ordering::Relaxed);
-        match read {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                let _ = sink.send(Err(error));
-                return;
-            }
+) -> Result<bool, Error> {
+    match file.form {
+        Form::Lines => lines::read(file, number, options, sink, progress),
+        Form::Csv => csv::read(file, number, mapping, options, sink, progress),
+        Form::Parquet => {
+            let read = parquet::read(file, number, mapping, sink);
+            progress.fetch_add(file.size_bytes, Ordering::Relaxed);
+            read
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 const BLOCK_ROWS: usize = 4096;
 
 /// Reads a file; false if nobody listens any more.
-pub fn read(file: &SourceFile, number: u32, mapping: &Mapping, sink: &Sink) -> Result<bool, Error> {
+pub fn read(file: &SourceFile, number: u32, mapping: &Mapping, sink: &mut Sink) -> Result<bool, Error> {
     let reader = TableReader::open_foreign(&file.path)?;
     if reader.rows() == 0 {
         return Err(Error::Empty { path: file.path.clone() });
@@ -36,7 +36,7 @@ pub fn read(file: &SourceFile, number: u32, mapping: &Mapping, sink: &Sink) -> R
             let rows = Rows::Cells(cells(&part, mapping)?);
             let first = Place { file: number, line: row + 1, byte_offset: row };
             row += part.height() as u64;
-            if sink.send(Ok(Block { first, rows })).is_err() {
+            if !sink(Block { first, rows }) {
                 return Ok(false);
             }
         }

@@ -1,12 +1,14 @@
 //! Rows of product files.
 
+use pipeline::TextBlock;
+
 use super::{
     RowParser, amazon_items,
     fields::utf8,
     mapped::{self, Mapping},
 };
 use crate::{
-    codec::Encoder,
+    block::RowBytes,
     fault::{Fault, Place, Reason},
     input::Row,
     item::ItemPart,
@@ -34,7 +36,7 @@ impl ItemParser {
 }
 
 impl RowParser for ItemParser {
-    fn parse(&self, row: &Row, place: Place, key: &mut Vec<u8>, payload: &mut Encoder) -> Result<(), Fault> {
+    fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, _: &mut TextBlock) -> Result<(), Fault> {
         let item = match (self.layout, row) {
             (Layout::Columns, _) => {
                 self.mapping.with_cells(row, |cells| mapped::item(&self.mapping, &self.list_separator, cells))?
@@ -45,8 +47,8 @@ impl RowParser for ItemParser {
         };
         let name = item.key.clone();
         let part = ItemPart::Metadata(place, Box::new(item));
-        part.push_key(&name, key);
-        part.encode(&name, payload);
+        part.push_key(&name, &mut bytes.keys);
+        part.encode(&name, &mut bytes.payloads);
         Ok(())
     }
 }

@@ -12,15 +12,17 @@ mod reviews;
 pub use items::ItemParser;
 pub use reviews::ReviewParser;
 
+use pipeline::TextBlock;
+
 use crate::{
-    codec::Encoder,
+    block::RowBytes,
     fault::{Fault, Place},
     input::Row,
 };
 
 /// Turns rows into sortable bytes. Rows are independent of one another, so many threads share one.
 pub trait RowParser: Sync {
-    /// Appends the row's sort key to `key` and its content to `payload`, or says what is wrong. After
-    /// a fault both may hold a part of the row.
-    fn parse(&self, row: &Row, place: Place, key: &mut Vec<u8>, payload: &mut Encoder) -> Result<(), Fault>;
+    /// Appends a sound row to `bytes` and its texts, if rows of this kind have any, to `texts`, or says
+    /// what is wrong. After a fault `bytes` may hold a part of the row; `texts` never does.
+    fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, texts: &mut TextBlock) -> Result<(), Fault>;
 }

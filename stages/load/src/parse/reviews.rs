@@ -1,12 +1,14 @@
 //! Rows of review files.
 
+use pipeline::TextBlock;
+
 use super::{
     RowParser, amazon_reviews,
     fields::utf8,
     mapped::{self, Mapping},
 };
 use crate::{
-    codec::Encoder,
+    block::RowBytes,
     fault::{Fault, Place, Reason},
     input::Row,
     params::{Layout, Params, TimeUnit},
@@ -18,13 +20,15 @@ pub struct ReviewParser {
     layout: Layout,
     mapping: Mapping,
     time_unit: TimeUnit,
+    /// Whether texts are sorted with their rows, because the store wants both together.
+    keeps_texts: bool,
 }
 
 impl ReviewParser {
     /// The parser for these parameters.
     pub fn new(params: &Params) -> Self {
         let mapping = params.columns.as_ref().map(Mapping::of_reviews).unwrap_or_default();
-        Self { layout: params.layout, mapping, time_unit: params.time_unit }
+        Self { layout: params.layout, mapping, time_unit: params.time_unit, keeps_texts: params.store().is_some() }
     }
 
     /// The mapping of columns; without names for the Amazon layouts.
@@ -34,11 +38,12 @@ impl ReviewParser {
 }
 
 impl RowParser for ReviewParser {
-    fn parse(&self, row: &Row, place: Place, key: &mut Vec<u8>, payload: &mut Encoder) -> Result<(), Fault> {
+    fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, texts: &mut TextBlock) -> Result<(), Fault> {
         let mut store = |fields: &Fields, names: FieldNames| {
             let stored = StoredReview { review: fields.check(names)?, place, digest: row.digest() };
-            stored.push_key(key);
-            stored.encode(payload);
+            stored.push_key(&mut bytes.keys);
+            stored.encode(self.keeps_texts, &mut bytes.payloads);
+            texts.push(stored.review.title, stored.review.text);
             Ok(())
         };
         match (self.layout, row) {

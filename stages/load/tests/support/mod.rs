@@ -12,7 +12,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use load::Load;
-use pipeline::{Context, Kind, Message, Stage, StageEntry, TableReader, Task};
+use pipeline::{Context, Kind, Message, Stage, StageEntry, TableReader, Task, TextsReader, fingerprint::hash_path};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -118,10 +118,11 @@ impl Outcome {
         self.summary.get(name).and_then(Value::as_u64).unwrap_or(u64::MAX)
     }
 
-    /// The bytes of all outputs.
-    pub fn bytes(&self) -> Vec<Vec<u8>> {
-        let read = |port: &pipeline::Port| fs::read(self.folder.path().join(port.file_name())).expect("it was written");
-        Load::OUTPUTS.iter().map(read).collect()
+    /// A hash of each output.
+    pub fn hashes(&self) -> Vec<String> {
+        let hash =
+            |port: &pipeline::Port| hash_path(&self.folder.path().join(port.file_name())).expect("it was written");
+        Load::OUTPUTS.iter().map(hash).collect()
     }
 
     fn table(&self, name: &str, kind: Kind) -> polars::frame::DataFrame {
@@ -133,7 +134,16 @@ impl Outcome {
     pub fn reviews(&self) -> Vec<Review> {
         let frame = self.table("reviews.parquet", Kind::Reviews);
         let text = |name: &str| texts(&frame, name);
-        let (user, item, title, body) = (text("user"), text("item"), text("title"), text("text"));
+        let (user, item) = (text("user"), text("item"));
+        let place = |name: &str| frame.column(name).and_then(|column| column.u32().cloned()).expect("places are u32");
+        let (parts, rows) = (place("part"), place("row"));
+        let places: Vec<(u32, u32)> = parts.into_no_null_iter().zip(rows.into_no_null_iter()).collect();
+        let texts = TextsReader::open(&self.folder.path().join("texts")).expect("texts are there");
+        let texts = texts.gather(&places).expect("every review has its place");
+        let length = frame.column("text_length").and_then(|column| column.u32().cloned()).expect("lengths are u32");
+        for (text, length) in texts.iter().zip(length.iter()) {
+            assert_eq!(text.text.as_ref().map(|text| text.chars().count() as u32), length);
+        }
         let rating = frame.column("rating").and_then(|column| column.f32().cloned()).expect("ratings are f32");
         let time = frame.column("time").and_then(|column| column.i64().cloned()).expect("times are i64");
         let verified = frame.column("verified").and_then(|column| column.bool().cloned()).expect("it is bool");
@@ -143,8 +153,8 @@ impl Outcome {
             item: item[row].clone().expect("never null"),
             rating: rating.get(row).expect("never null"),
             time: time.get(row).expect("never null"),
-            title: title[row].clone(),
-            text: body[row].clone(),
+            title: texts[row].title.clone(),
+            text: texts[row].text.clone(),
             verified: verified.get(row),
             votes: votes.get(row),
         };

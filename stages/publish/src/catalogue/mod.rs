@@ -26,7 +26,7 @@ pub fn ensure(store: &dyn Store, context: &Context) -> anyhow::Result<String> {
         _ => {
             let ratings = Ratings::read(context.input("reviews")?)?;
             products::write(store, &own, context.optional_input("items"), &ratings)?;
-            reviews::write(store, &own, context.input("reviews")?, context)?;
+            reviews::write(store, &own, context)?;
             block_on(store.finish_load(&own))?;
             Ok(own)
         }
@@ -35,9 +35,9 @@ pub fn ensure(store: &dyn Store, context: &Context) -> anyhow::Result<String> {
 
 fn own_generation(context: &Context) -> anyhow::Result<String> {
     let mut name = format!("{OWN}{}", hash_path(context.input("reviews")?)?);
-    if let Some(items) = context.optional_input("items") {
+    for path in ["items", "texts"].into_iter().filter_map(|port| context.optional_input(port)) {
         name += "-";
-        name += &hash_path(items)?;
+        name += &hash_path(path)?;
     }
     Ok(name)
 }

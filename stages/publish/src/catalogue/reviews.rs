@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use pipeline::{Context, Kind, TableReader};
+use pipeline::{Context, Kind, TableReader, TextsReader};
 use polars::frame::DataFrame;
 use storage::{Review, Store, block_on};
 
@@ -29,13 +29,19 @@ impl Ordinals {
     }
 }
 
-/// Writes all reviews.
-pub fn write(store: &dyn Store, generation: &str, path: &Path, context: &Context) -> anyhow::Result<()> {
+/// Writes all reviews, with their texts if these are connected.
+pub fn write(store: &dyn Store, generation: &str, context: &Context) -> anyhow::Result<()> {
+    let path = context.input("reviews")?;
     let table = TableReader::open(path, Kind::Reviews)?;
+    let texts = context.optional_input("texts").map(TextsReader::open).transpose()?;
     let mut ordinals = Ordinals::default();
     let mut done = 0;
     for batch in table.batches(&[]) {
-        let reviews = reviews(&batch?, path, &mut ordinals)?;
+        let batch = batch?;
+        let mut reviews = reviews(&batch, path, &mut ordinals)?;
+        if let Some(texts) = &texts {
+            add_texts(&mut reviews, &batch, texts)?;
+        }
         for chunk in reviews.chunks(BATCH) {
             block_on(store.put_reviews(generation, chunk))?;
             done += chunk.len() as u64;
@@ -45,13 +51,29 @@ pub fn write(store: &dyn Store, generation: &str, path: &Path, context: &Context
     Ok(())
 }
 
+/// Looks up the texts of a batch; a review that names none has none.
+fn add_texts(reviews: &mut [Review], batch: &DataFrame, texts: &TextsReader) -> anyhow::Result<()> {
+    let parts = batch.column("part")?.u32()?.iter();
+    let rows = batch.column("row")?.u32()?.iter();
+    let mut named = Vec::new();
+    let mut places = Vec::new();
+    for (review, place) in reviews.iter_mut().zip(parts.zip(rows)) {
+        if let (Some(part), Some(row)) = place {
+            named.push(review);
+            places.push((part, row));
+        }
+    }
+    for (review, text) in named.into_iter().zip(texts.gather(&places)?) {
+        (review.title, review.text) = (text.title, text.text);
+    }
+    Ok(())
+}
+
 fn reviews(batch: &DataFrame, path: &Path, ordinals: &mut Ordinals) -> anyhow::Result<Vec<Review>> {
     let users = batch.column("user")?.str()?;
     let items = batch.column("item")?.str()?;
     let ratings = batch.column("rating")?.f32()?;
     let times = batch.column("time")?.i64()?;
-    let titles = batch.column("title")?.str()?;
-    let texts = batch.column("text")?.str()?;
     let verified = batch.column("verified")?.bool()?;
     let helpful_votes = batch.column("helpful_votes")?.u32()?;
     let mut review = |row: usize| {
@@ -65,8 +87,8 @@ fn reviews(batch: &DataFrame, path: &Path, ordinals: &mut Ordinals) -> anyhow::R
             time,
             ordinal: ordinals.next(asin, user, time),
             rating: ratings.get(row).ok_or_else(|| none("rating"))?,
-            title: titles.get(row).map(str::to_owned),
-            text: texts.get(row).map(str::to_owned),
+            title: None,
+            text: None,
             verified: verified.get(row),
             helpful_votes: helpful_votes.get(row),
         })
