@@ -39,6 +39,18 @@ pub enum Error {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// Another load took the place of the one that is read or written.
+    #[error("{action} of load `{wanted}` in store {location}: {found} now; begin again with what is there")]
+    Replaced {
+        /// What was tried, such as `read reviews`.
+        action: &'static str,
+        /// The URL without its password.
+        location: String,
+        /// The generation that was asked for.
+        wanted: String,
+        /// What is there instead.
+        found: String,
+    },
     /// The store refused or failed an operation.
     #[error("{action} in store {location}")]
     Operation {

@@ -4,6 +4,7 @@
 //! `mongodb://HOST/DATABASE`, for several nodes. Both pass the same contract suite. This is the one
 //! place that speaks SQL or MongoDB; what a page looks like or how a list is scored is not known here.
 
+mod bulk;
 mod error;
 mod mongo;
 mod open;
@@ -12,10 +13,11 @@ mod sqlite;
 mod store;
 mod words;
 
+pub use bulk::Bulk;
 pub use error::Error;
 pub use open::{block_on, open, without_password};
 pub use records::{
     EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, SimilarItems, UserRecommendations,
+    Review, ReviewCount, ReviewKey, ReviewRange, SimilarItems, UserRecommendations,
 };
 pub use store::{MOST_FACETS, Store};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{Error, Store, mongo::Mongo, sqlite::Sqlite};
 
@@ -29,10 +29,16 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
 /// # Panics
 /// When called from async code (await there instead), or when the system can start no thread.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    static RUNTIME: LazyLock<Runtime> =
-        LazyLock::new(|| Runtime::new().expect("the system can start the threads of the runtime"));
     RUNTIME.block_on(future)
 }
+
+/// Starts a future on the runtime of [`block_on`].
+pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    RUNTIME.spawn(future)
+}
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("the system can start the threads of the runtime"));
 
 /// The URL as it may be shown: the password replaced, options (which may hold secrets) left out.
 ///

@@ -53,6 +53,46 @@ pub struct Review {
     pub helpful_votes: Option<u32>,
 }
 
+impl Review {
+    /// What tells it from all other reviews.
+    pub fn key(&self) -> ReviewKey {
+        ReviewKey { asin: self.asin.clone(), user: self.user.clone(), time: self.time, ordinal: self.ordinal }
+    }
+}
+
+/// The key of a review. Keys sort by their fields in turn, texts by bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReviewKey {
+    /// Item key.
+    pub asin: String,
+    /// User key.
+    pub user: String,
+    /// Unix seconds, UTC.
+    pub time: i64,
+    /// As in [`Review`].
+    pub ordinal: u32,
+}
+
+/// How many reviews a product has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewCount {
+    /// Item key.
+    pub asin: String,
+    /// Number of its reviews.
+    pub reviews: u64,
+}
+
+/// A stretch of reviews in the order of their keys, read page by page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReviewRange {
+    /// The first asin, inclusive.
+    pub first: String,
+    /// The last asin, inclusive; equal to `first` for the reviews of one product.
+    pub last: String,
+    /// Leave out everything up to this key: that of the last review of the page before.
+    pub after: Option<ReviewKey>,
+}
+
 /// What a user likes, as set on the preferences form.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Preferences {

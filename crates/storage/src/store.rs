@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, SimilarItems, UserRecommendations,
+    Review, ReviewCount, ReviewRange, SimilarItems, UserRecommendations,
 };
 
 /// Most categories, brands and active users that a store remembers of a load.
@@ -33,6 +33,14 @@ pub trait Store: Send + Sync {
 
     // Catalogue: products and reviews.
 
+    /// Starts a load afresh: what is written under this name from now on stands apart, unseen, until
+    /// [`finish_load`](Self::finish_load), even if a load of the name is the finished one. What an
+    /// earlier, unfinished load of the name wrote is removed.
+    ///
+    /// A load that was begun through this object fails with [`Error::Replaced`] once another load
+    /// was finished or begun in its place, so that no half of it can be shown.
+    async fn begin_load(&self, generation: &str) -> Result<(), Error>;
+
     /// Inserts or replaces products, keyed by asin, tagged with `generation`. Figures that another
     /// call owns (rating mean and count) are written as given.
     async fn put_products(&self, generation: &str, products: &[Product]) -> Result<(), Error>;
@@ -40,10 +48,10 @@ pub trait Store: Send + Sync {
     /// Inserts or replaces reviews, keyed by (asin, user, time, ordinal), tagged with `generation`.
     async fn put_reviews(&self, generation: &str, reviews: &[Review]) -> Result<(), Error>;
 
-    /// Ends a load: builds what reads need (indexes, facets, active users), shows `generation` to
-    /// readers in one step, and removes products and reviews of other generations.
+    /// Ends a load: builds what reads need (indexes, numbers of reviews, facets, active users), shows
+    /// `generation` to readers in one step, and removes products and reviews of other generations.
     ///
-    /// Calling it again brings facets and active users up to date with what was written since.
+    /// Calling it again brings those figures up to date with what was written since.
     async fn finish_load(&self, generation: &str) -> Result<(), Error>;
 
     /// The generation whose load was finished last, or none.
@@ -61,8 +69,21 @@ pub trait Store: Send + Sync {
     /// The `limit` (up to [`MOST_FACETS`]) commonest categories and brands at the end of the load.
     async fn facets(&self, limit: u64) -> Result<Facets, Error>;
 
-    /// Reviews of a product: most helpful first, then newest, then by user.
+    /// Reviews of a product: most helpful first, then newest, then by user. The total is the number
+    /// at the end of the load.
     async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error>;
+
+    /// Products that have reviews, with the number of these at the end of the load, in the order of
+    /// the asins' bytes: those after `after`, at most `limit`.
+    ///
+    /// Fails with [`Error::Replaced`] if `generation` is not the loaded one, so that reading page
+    /// after page never mixes two loads.
+    async fn review_counts(&self, generation: &str, after: Option<&str>, limit: u64)
+    -> Result<Vec<ReviewCount>, Error>;
+
+    /// Whole reviews of one product or of a range of products, in the order of their keys: the next
+    /// `limit` of the range, fewer only at its end. Fails as [`review_counts`](Self::review_counts).
+    async fn reviews_by_key(&self, generation: &str, range: &ReviewRange, limit: u64) -> Result<Vec<Review>, Error>;
 
     /// A user's newest reviews, newest first, ties by asin.
     async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error>;

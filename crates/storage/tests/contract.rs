@@ -9,7 +9,9 @@ mod contract {
     mod agreement;
     mod catalogue;
     mod harness;
+    mod keys;
     mod live;
+    mod loads;
     mod opening;
     mod published;
     mod search;

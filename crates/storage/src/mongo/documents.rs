@@ -7,22 +7,16 @@ use std::borrow::Cow;
 use ::mongodb::bson::Binary;
 use serde::{Deserialize, Serialize};
 
+use super::key::review_id;
 use crate::{EventRecord, Facet, Product, Recommended, Review, words};
 
 type Text<'a> = Cow<'a, str>;
-
-/// `_id` of a product.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ProductKey<'a> {
-    pub generation: i64,
-    pub asin: Text<'a>,
-}
 
 /// A document of `products`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ProductDocument<'a> {
     #[serde(rename = "_id")]
-    pub key: ProductKey<'a>,
+    asin: Text<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,10 +38,10 @@ pub(super) struct ProductDocument<'a> {
     words: Vec<String>,
 }
 
-impl<'a> ProductDocument<'a> {
-    pub(super) fn new(generation: i64, product: &'a Product) -> Self {
+impl<'a> From<&'a Product> for ProductDocument<'a> {
+    fn from(product: &'a Product) -> Self {
         Self {
-            key: ProductKey { generation, asin: Cow::from(&product.asin) },
+            asin: Cow::from(&product.asin),
             title: product.title.as_deref().map(Cow::from),
             brand: product.brand.as_deref().map(Cow::from),
             categories: Cow::from(&product.categories),
@@ -66,7 +60,7 @@ impl<'a> ProductDocument<'a> {
 impl From<ProductDocument<'_>> for Product {
     fn from(document: ProductDocument) -> Self {
         Self {
-            asin: document.key.asin.into_owned(),
+            asin: document.asin.into_owned(),
             title: document.title.map(Cow::into_owned),
             brand: document.brand.map(Cow::into_owned),
             categories: document.categories.into_owned(),
@@ -81,21 +75,17 @@ impl From<ProductDocument<'_>> for Product {
     }
 }
 
-/// `_id` of a review.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ReviewKey<'a> {
-    generation: i64,
-    asin: Text<'a>,
-    user: Text<'a>,
-    time: i64,
-    ordinal: u32,
-}
-
 /// A document of `reviews`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ReviewDocument<'a> {
-    #[serde(rename = "_id")]
-    key: ReviewKey<'a>,
+    /// Made of the next four; only written.
+    #[serde(rename = "_id", skip_deserializing)]
+    id: String,
+    asin: Text<'a>,
+    user: Text<'a>,
+    time: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    ordinal: u32,
     rating: f32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text<'a>>,
@@ -107,16 +97,19 @@ pub(super) struct ReviewDocument<'a> {
     helpful_votes: Option<u32>,
 }
 
-impl<'a> ReviewDocument<'a> {
-    pub(super) fn new(generation: i64, review: &'a Review) -> Self {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(ordinal: &u32) -> bool {
+    *ordinal == 0
+}
+
+impl<'a> From<&'a Review> for ReviewDocument<'a> {
+    fn from(review: &'a Review) -> Self {
         Self {
-            key: ReviewKey {
-                generation,
-                asin: Cow::from(&review.asin),
-                user: Cow::from(&review.user),
-                time: review.time,
-                ordinal: review.ordinal,
-            },
+            id: review_id(&review.asin, &review.user, review.time, review.ordinal),
+            asin: Cow::from(&review.asin),
+            user: Cow::from(&review.user),
+            time: review.time,
+            ordinal: review.ordinal,
             rating: review.rating,
             title: review.title.as_deref().map(Cow::from),
             text: review.text.as_deref().map(Cow::from),
@@ -129,10 +122,10 @@ impl<'a> ReviewDocument<'a> {
 impl From<ReviewDocument<'_>> for Review {
     fn from(document: ReviewDocument) -> Self {
         Self {
-            asin: document.key.asin.into_owned(),
-            user: document.key.user.into_owned(),
-            time: document.key.time,
-            ordinal: document.key.ordinal,
+            asin: document.asin.into_owned(),
+            user: document.user.into_owned(),
+            time: document.time,
+            ordinal: document.ordinal,
             rating: document.rating,
             title: document.title.map(Cow::into_owned),
             text: document.text.map(Cow::into_owned),
@@ -142,21 +135,15 @@ impl From<ReviewDocument<'_>> for Review {
     }
 }
 
-/// A document of `generations`: its number, which its rows carry, and its summaries.
+/// A document of `summaries`: what is commonest in a load.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct GenerationDocument {
+pub(super) struct SummaryDocument {
+    #[serde(rename = "_id")]
     pub number: i64,
     pub categories: Vec<Facet>,
     pub brands: Vec<Facet>,
     pub active_users: Vec<Facet>,
-}
-
-/// The document of `meta` that says which generation readers see.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ShownDocument {
-    pub number: i64,
-    pub name: String,
 }
 
 /// A document of `events`.

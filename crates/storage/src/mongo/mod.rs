@@ -7,8 +7,13 @@
 
 mod catalogue;
 mod documents;
+mod generations;
+mod key;
 mod live;
 mod published;
+mod reviews;
+mod schema;
+mod sharding;
 mod write;
 
 use std::{
@@ -19,19 +24,20 @@ use std::{
 
 use ::mongodb::{
     Client, Database,
-    bson::{Document, doc},
+    bson::{Document, RawDocumentBuf, doc, serialize_to_raw_document_buf},
     error::{Error as DriverError, ErrorKind, Result as DriverResult},
     options::{ClientOptions, WriteConcern},
 };
 use async_trait::async_trait;
 
+use self::generations::{Begun, Failure, Shown};
 use crate::{
     Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, SimilarItems, Store, UserRecommendations, open::without_password,
+    Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, open::without_password,
 };
 
 /// Raised when documents change their form.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// The database if the URL names none.
 const DATABASE: &str = "recommender";
@@ -43,8 +49,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Mongo {
     location: String,
     database: Database,
-    /// Number of the generation that was the loaded one when last looked at; 0 for none.
-    generation: AtomicI64,
+    /// Of commands that the driver does not know as writes.
+    write_concern: RawDocumentBuf,
+    begun: Begun,
+    /// Number of the load that was shown when last looked at; 0 for none.
+    number: AtomicI64,
 }
 
 impl Mongo {
@@ -59,11 +68,14 @@ impl Mongo {
         options.app_name.get_or_insert_with(|| "recommender".into());
         options.connect_timeout.get_or_insert(PATIENCE);
         options.server_selection_timeout.get_or_insert(PATIENCE);
-        options.write_concern.get_or_insert_with(WriteConcern::majority);
+        let write_concern = options.write_concern.get_or_insert_with(WriteConcern::majority);
+        let write_concern = serialize_to_raw_document_buf(write_concern)
+            .map_err(|error| Error::Url { problem: error.to_string(), url: location.clone() })?;
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.into());
         let client = Client::with_options(options)
             .map_err(|error| Error::Url { problem: scrubbed(&message(&error), url), url: location.clone() })?;
-        let store = Self { location, database: client.database(&name), generation: AtomicI64::new(0) };
+        let database = client.database(&name);
+        let store = Self { location, database, write_concern, begun: Begun::default(), number: AtomicI64::new(0) };
         match store.prepare().await.map_err(|error| store.fault("open", &error))? {
             found if found > SCHEMA => Err(Error::Newer { location: store.location, found, known: SCHEMA }),
             _ => Ok(store),
@@ -74,10 +86,18 @@ impl Mongo {
     async fn prepare(&self) -> DriverResult<i64> {
         self.database.run_command(doc! { "ping": 1 }).await?;
         let meta = self.meta();
-        if let Some(schema) = meta.find_one(doc! { "_id": "schema" }).await? {
-            return Ok(schema.get_i64("version").unwrap_or(i64::MAX));
+        match meta.find_one(doc! { "_id": "schema" }).await?.map(|schema| schema.get_i64("version").unwrap_or(i64::MAX))
+        {
+            Some(found) if found >= SCHEMA => return Ok(found),
+            // Version 1 kept all loads in these; a new run of `load` writes collections of its own.
+            Some(_) => {
+                for collection in ["products", "reviews", "generations"] {
+                    self.database.collection::<Document>(collection).drop().await?;
+                }
+                meta.delete_one(doc! { "_id": "catalogue" }).await?;
+            }
+            None => live::make_indexes(self).await?,
         }
-        live::make_indexes(self).await?;
         let schema = doc! { "$set": { "version": SCHEMA } };
         meta.update_one(doc! { "_id": "schema" }, schema).upsert(true).await?;
         Ok(SCHEMA)
@@ -88,24 +108,54 @@ impl Mongo {
         self.database.collection("meta")
     }
 
-    /// Runs a query of the catalogue so that it sees one generation whole.
+    /// Runs a query so that it sees the shown load whole; none if no load is shown.
     ///
-    /// An old generation is removed only after another is shown. So a query has seen all of its
-    /// generation if that is still the shown one afterwards; else the query is made again.
-    async fn consistent<T, F>(&self, query: impl Fn(i64) -> F + Send) -> DriverResult<T>
+    /// An old load is removed only after another is shown. So a query has seen all of its load if
+    /// that is still the shown one afterwards; else the query is made again.
+    async fn consistent<T, F>(&self, query: impl Fn(i64) -> F + Send) -> DriverResult<Option<T>>
     where
         F: Future<Output = DriverResult<T>> + Send,
         T: Send,
     {
-        let mut generation = self.generation.load(Ordering::Relaxed);
+        let mut number = self.number.load(Ordering::Relaxed);
         loop {
-            let result = query(generation).await?;
-            let now = catalogue::shown(self).await?.map_or(0, |shown| shown.number);
-            if now == generation {
-                return Ok(result);
+            let result = if number == 0 { Ok(None) } else { query(number).await.map(Some) };
+            let now = generations::shown(self).await?.map_or(0, |shown| shown.number);
+            if now == number {
+                return result;
             }
-            generation = now;
-            self.generation.store(now, Ordering::Relaxed);
+            number = now;
+            self.number.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Runs a query on a load that must be the shown one, before and after.
+    async fn only<T, F>(&self, generation: &str, query: impl FnOnce(i64) -> F + Send) -> Result<T, Failure>
+    where
+        F: Future<Output = DriverResult<T>> + Send,
+        T: Send,
+    {
+        let replaced = |shown: Option<Shown>| {
+            let found =
+                shown.map_or_else(|| "none is loaded".to_owned(), |shown| format!("`{}` is loaded", shown.name));
+            Failure::Replaced(found)
+        };
+        let before = match generations::shown(self).await? {
+            Some(shown) if shown.name == generation => shown,
+            other => return Err(replaced(other)),
+        };
+        let result = query(before.number).await;
+        match generations::shown(self).await? {
+            Some(after) if after == before => Ok(result?),
+            other => Err(replaced(other)),
+        }
+    }
+
+    fn failure(&self, action: &'static str, generation: &str, failure: Failure) -> Error {
+        let location = self.location.clone();
+        match failure {
+            Failure::Replaced(found) => Error::Replaced { action, location, wanted: generation.to_owned(), found },
+            Failure::Driver(error) => self.fault(action, &error),
         }
     }
 
@@ -160,22 +210,30 @@ impl Store for Mongo {
         pong.map(drop).map_err(|error| self.fault("ping", &error))
     }
 
+    async fn begin_load(&self, generation: &str) -> Result<(), Error> {
+        generations::begin(self, generation).await.map_err(|error| self.fault("begin a load", &error))
+    }
+
     async fn put_products(&self, generation: &str, products: &[Product]) -> Result<(), Error> {
-        let done = catalogue::put_products(self, generation, products).await;
+        let number = generations::writing(self, generation).await;
+        let number = number.map_err(|failure| self.failure("write products", generation, failure))?;
+        let done = catalogue::put_products(self, number, products).await;
         done.map_err(|error| self.fault("write products", &error))
     }
 
     async fn put_reviews(&self, generation: &str, reviews: &[Review]) -> Result<(), Error> {
-        let done = catalogue::put_reviews(self, generation, reviews).await;
-        done.map_err(|error| self.fault("write reviews", &error))
+        let number = generations::writing(self, generation).await;
+        let number = number.map_err(|failure| self.failure("write reviews", generation, failure))?;
+        reviews::put(self, number, reviews).await.map_err(|error| self.fault("write reviews", &error))
     }
 
     async fn finish_load(&self, generation: &str) -> Result<(), Error> {
-        catalogue::finish(self, generation).await.map_err(|error| self.fault("finish a load", &error))
+        let done = catalogue::finish(self, generation).await;
+        done.map_err(|failure| self.failure("finish a load", generation, failure))
     }
 
     async fn loaded(&self) -> Result<Option<String>, Error> {
-        let shown = catalogue::shown(self).await.map_err(|error| self.fault("read the load", &error))?;
+        let shown = generations::shown(self).await.map_err(|error| self.fault("read the load", &error))?;
         Ok(shown.map(|shown| shown.name))
     }
 
@@ -184,29 +242,50 @@ impl Store for Mongo {
     }
 
     async fn products(&self, asins: &[String]) -> Result<Vec<Product>, Error> {
-        catalogue::products(self, asins).await.map_err(|error| self.fault("read products", &error))
+        let found = self.consistent(|number| catalogue::products(self, number, asins)).await;
+        Ok(found.map_err(|error| self.fault("read products", &error))?.unwrap_or_default())
     }
 
     async fn search(&self, query: &ProductQuery) -> Result<Page<Product>, Error> {
-        catalogue::search(self, query).await.map_err(|error| self.fault("search products", &error))
+        let found = self.consistent(|number| catalogue::search(self, number, query)).await;
+        let nothing = Page { rows: Vec::new(), total: 0, offset: query.offset };
+        Ok(found.map_err(|error| self.fault("search products", &error))?.unwrap_or(nothing))
     }
 
     async fn facets(&self, limit: u64) -> Result<Facets, Error> {
-        catalogue::facets(self, limit).await.map_err(|error| self.fault("read facets", &error))
+        let found = self.consistent(|number| catalogue::facets(self, number, limit)).await;
+        Ok(found.map_err(|error| self.fault("read facets", &error))?.unwrap_or_default())
     }
 
     async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error> {
-        let page = catalogue::reviews_of_product(self, asin, offset, limit).await;
-        page.map_err(|error| self.fault("read reviews of a product", &error))
+        let found = self.consistent(|number| reviews::of_product(self, number, asin, offset, limit)).await;
+        let nothing = Page { rows: Vec::new(), total: 0, offset };
+        Ok(found.map_err(|error| self.fault("read reviews of a product", &error))?.unwrap_or(nothing))
+    }
+
+    async fn review_counts(
+        &self,
+        generation: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<ReviewCount>, Error> {
+        let found = self.only(generation, |number| reviews::page_of_counts(self, number, after, limit)).await;
+        found.map_err(|failure| self.failure("count reviews", generation, failure))
+    }
+
+    async fn reviews_by_key(&self, generation: &str, range: &ReviewRange, limit: u64) -> Result<Vec<Review>, Error> {
+        let found = self.only(generation, |number| reviews::by_key(self, number, range, limit)).await;
+        found.map_err(|failure| self.failure("read reviews", generation, failure))
     }
 
     async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error> {
-        let reviews = catalogue::reviews_of_user(self, user, limit).await;
-        reviews.map_err(|error| self.fault("read reviews of a user", &error))
+        let found = self.consistent(|number| reviews::of_user(self, number, user, limit)).await;
+        Ok(found.map_err(|error| self.fault("read reviews of a user", &error))?.unwrap_or_default())
     }
 
     async fn active_users(&self, limit: u64) -> Result<Vec<String>, Error> {
-        catalogue::active_users(self, limit).await.map_err(|error| self.fault("read active users", &error))
+        let found = self.consistent(|number| catalogue::active_users(self, number, limit)).await;
+        Ok(found.map_err(|error| self.fault("read active users", &error))?.unwrap_or_default())
     }
 
     async fn put_event(&self, event: &EventRecord) -> Result<bool, Error> {

@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use super::{
     Mongo,
     documents::{ChunkDocument, ChunkKey, ListDocument, ListKey},
-    write::upsert,
+    write::{Target, upsert},
 };
 use crate::{ModelVersion, Recommended, ReportInfo, SimilarItems, UserRecommendations, records::odd_score};
 
@@ -52,7 +52,7 @@ async fn put_lists<'a>(
         key: ListKey { version: Cow::from(version), key: Cow::from(key) },
         items: Cow::from(items),
     });
-    upsert(&store.database, collection, documents).await
+    upsert(store, Target { collection, by_asin: false }, documents).await
 }
 
 pub(super) async fn similar(store: &Mongo, version: &str, asin: &str) -> Result<Vec<Recommended>> {
@@ -99,7 +99,7 @@ async fn put_file(
             title: title.map(Cow::from),
             data: Some(Binary { subtype: BinarySubtype::Generic, bytes: part.to_vec() }),
         };
-        upsert(&store.database, collection, std::iter::once(document)).await?;
+        upsert(store, Target { collection, by_asin: false }, std::iter::once(document)).await?;
         chunk += 1;
     }
     // Of a longer file that had the name before.

@@ -1,50 +1,42 @@
-//! The embedded SQLite back end: one file, nothing to install.
+//! The embedded SQLite back end: a file for live data and one for the load, nothing to install.
 //!
-//! One connection writes (SQLite allows no more), a few read; readers see the last commit and wait
-//! for nobody. SQLite calls block, so they run on tokio's blocking threads. Bulk data is written
+//! One connection a file writes (SQLite allows no more), a few read; readers see the last commit and
+//! wait for nobody, and live events do not wait for a load. Bulk data is written
 //! with `synchronous = NORMAL`: safe against a crash of the program, and repeatable by a new run
 //! after a loss of power. What cannot be repeated (events, preferences, which load and which version
 //! count) is on disk when the call returns. Not here: what a record means.
 
 mod catalogue;
+mod file;
+mod generations;
 mod live;
 mod published;
+mod reviews;
 mod schema;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use tokio::sync::{Mutex, Semaphore};
+use rusqlite::{Connection, ErrorCode};
 
+use self::{
+    file::{DatabaseFile, Durability, blocking},
+    generations::{Failure, Generations},
+};
 use crate::{
     Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, SimilarItems, Store, UserRecommendations, error::Cause,
+    Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, error::Cause,
 };
 
-/// Most queries at a time; more of them wait their turn.
-const MOST_READERS: usize = 8;
-
-/// A store in an SQLite file.
+/// A store in an SQLite file, with a file of its own for each load.
 pub(crate) struct Sqlite {
     location: String,
-    path: PathBuf,
-    writer: Arc<Mutex<Connection>>,
-    readers: Arc<std::sync::Mutex<Vec<Connection>>>,
-    turns: Arc<Semaphore>,
-}
-
-/// How sure a write is when the call returns.
-#[derive(Clone, Copy)]
-enum Durability {
-    /// Survives a crash of the program.
-    Bulk,
-    /// Survives a loss of power.
-    Durable,
+    main: Arc<DatabaseFile>,
+    generations: Generations,
 }
 
 impl Sqlite {
@@ -64,75 +56,84 @@ impl Sqlite {
             Ok((connection, path, schema::State::Ready)) => (connection, path),
             Err(cause) => return Err(cannot_open(location, &path, &cause)),
         };
-        Ok(Self {
-            location,
-            path,
-            writer: Arc::new(Mutex::new(connection)),
-            readers: Arc::default(),
-            turns: Arc::new(Semaphore::new(MOST_READERS)),
-        })
+        let main = Arc::new(DatabaseFile::new(path, Some(connection)));
+        Ok(Self { location, generations: Generations::new(Arc::clone(&main)), main })
     }
 
-    /// Runs a query that sees one state of the file.
+    /// Runs a query that sees one state of the live data.
     async fn read<T: Send + 'static>(
         &self,
         action: &'static str,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
-        let (path, idle) = (self.path.clone(), Arc::clone(&self.readers));
-        let result = blocking(move || {
-            let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = match reused {
-                Some(connection) => connection,
-                None => open_reader(&path)?,
-            };
-            let value = query(&*connection.transaction()?)?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            drop(turn);
-            Ok(value)
-        });
-        result.await.map_err(|cause| self.fault(action, cause))
+        self.main.read(query).await.map_err(|cause| self.fault(action, cause))
     }
 
-    /// Runs changes that are all made or none.
+    /// Runs changes of the live data that are all made or none.
     async fn write<T: Send + 'static>(
         &self,
         action: &'static str,
         durability: Durability,
         change: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Error> {
-        let mut connection = Arc::clone(&self.writer).lock_owned().await;
-        let result = blocking(move || {
-            let level = match durability {
-                Durability::Bulk => "NORMAL",
-                Durability::Durable => "FULL",
-            };
-            connection.pragma_update(None, "synchronous", level)?;
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = change(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        });
-        result.await.map_err(|cause| self.fault(action, cause))
+        self.main.write(durability, change).await.map_err(|cause| self.fault(action, cause))
+    }
+
+    /// Runs a query on the shown load; none if there is none.
+    async fn read_load<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        query: impl FnOnce(&Connection) -> Result<T, Cause> + Clone + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        self.generations.read(None, query).await.map_err(|failure| self.failure(action, "", failure))
+    }
+
+    /// Runs a query on a load that must be the shown one.
+    async fn read_only_load<T: Send + Default + 'static>(
+        &self,
+        action: &'static str,
+        generation: &str,
+        query: impl FnOnce(&Connection) -> Result<T, Cause> + Clone + Send + 'static,
+    ) -> Result<T, Error> {
+        let found = self.generations.read(Some(generation), query).await;
+        Ok(found.map_err(|failure| self.failure(action, generation, failure))?.unwrap_or_default())
+    }
+
+    /// Writes rows of a load.
+    async fn write_load(
+        &self,
+        action: &'static str,
+        generation: &str,
+        change: impl FnOnce(&Connection) -> Result<(), Cause> + Send,
+    ) -> Result<(), Error> {
+        let file = self.generations.writing(generation).await;
+        let (_, file) = file.map_err(|failure| self.failure(action, generation, failure))?;
+        file.write_here(change).await.map_err(|cause| self.fault(action, cause))
+    }
+
+    async fn finish(&self, generation: &str) -> Result<(), Failure> {
+        let (number, file) = self.generations.writing(generation).await?;
+        file.write(Durability::Bulk, catalogue::finish).await?;
+        file.checkpoint().await?;
+        self.generations.show(number, generation).await
+    }
+
+    fn failure(&self, action: &'static str, generation: &str, failure: Failure) -> Error {
+        let location = self.location.clone();
+        match failure {
+            Failure::Replaced(found) => Error::Replaced { action, location, wanted: generation.to_owned(), found },
+            Failure::Cause(cause) => self.fault(action, cause),
+        }
     }
 
     fn fault(&self, action: &'static str, cause: Cause) -> Error {
         let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         match code {
             Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase | ErrorCode::PermissionDenied) => {
-                cannot_open(self.location.clone(), &self.path, &cause)
+                cannot_open(self.location.clone(), self.main.path(), &cause)
             }
             _ => Error::Operation { action, location: self.location.clone(), source: cause },
         }
-    }
-}
-
-/// Runs blocking work on a thread that may block, whose panic becomes the caller's.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
@@ -145,16 +146,6 @@ fn open_file(path: &Path) -> Result<(Connection, PathBuf, schema::State), Cause>
     schema::configure(&connection)?;
     let state = schema::prepare(&mut connection)?;
     Ok((connection, path, state))
-}
-
-/// Opens one more connection to a file that [`open_file`] has made. It never makes a new file: one
-/// that was removed under a running program is an error, not an empty store.
-fn open_reader(path: &Path) -> Result<Connection, Cause> {
-    use rusqlite::OpenFlags;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    schema::configure(&connection)?;
-    Ok(connection)
 }
 
 fn cannot_open(location: String, path: &Path, cause: &Cause) -> Error {
@@ -175,29 +166,26 @@ impl Store for Sqlite {
         self.read("ping", |connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
+    async fn begin_load(&self, generation: &str) -> Result<(), Error> {
+        self.generations.begin(generation).await.map_err(|cause| self.fault("begin a load", cause))
+    }
+
     async fn put_products(&self, generation: &str, products: &[Product]) -> Result<(), Error> {
-        let (generation, products) = (generation.to_owned(), products.to_vec());
-        let change = move |connection: &Connection| catalogue::put_products(connection, &generation, &products);
-        self.write("write products", Durability::Bulk, change).await
+        let change = |connection: &Connection| catalogue::put_products(connection, products);
+        self.write_load("write products", generation, change).await
     }
 
     async fn put_reviews(&self, generation: &str, reviews: &[Review]) -> Result<(), Error> {
-        let (generation, reviews) = (generation.to_owned(), reviews.to_vec());
-        let change = move |connection: &Connection| catalogue::put_reviews(connection, &generation, &reviews);
-        self.write("write reviews", Durability::Bulk, change).await
+        self.write_load("write reviews", generation, |connection| reviews::put(connection, reviews)).await
     }
 
     async fn finish_load(&self, generation: &str) -> Result<(), Error> {
-        let name = generation.to_owned();
-        self.write("finish a load", Durability::Durable, move |connection| catalogue::finish(connection, &name))
-            .await?;
-        // In steps, so that live events get their turn between them.
-        while self.write("remove an old load", Durability::Bulk, catalogue::remove_some).await? {}
-        Ok(())
+        self.finish(generation).await.map_err(|failure| self.failure("finish a load", generation, failure))
     }
 
     async fn loaded(&self) -> Result<Option<String>, Error> {
-        self.read("read the load", catalogue::loaded).await
+        let shown = self.generations.shown().await.map_err(|cause| self.fault("read the load", cause))?;
+        Ok(shown.map(|shown| shown.name))
     }
 
     async fn product(&self, asin: &str) -> Result<Option<Product>, Error> {
@@ -206,32 +194,55 @@ impl Store for Sqlite {
 
     async fn products(&self, asins: &[String]) -> Result<Vec<Product>, Error> {
         let asins = asins.to_vec();
-        self.read("read products", move |connection| catalogue::products(connection, &asins)).await
+        let query = move |connection: &Connection| catalogue::products(connection, &asins);
+        Ok(self.read_load("read products", query).await?.unwrap_or_default())
     }
 
     async fn search(&self, query: &ProductQuery) -> Result<Page<Product>, Error> {
+        let offset = query.offset;
         let query = query.clone();
-        self.read("search products", move |connection| catalogue::search(connection, &query)).await
+        let found = self.read_load("search products", move |connection| catalogue::search(connection, &query)).await?;
+        Ok(found.unwrap_or(Page { rows: Vec::new(), total: 0, offset }))
     }
 
     async fn facets(&self, limit: u64) -> Result<Facets, Error> {
-        self.read("read facets", move |connection| catalogue::facets(connection, limit)).await
+        let query = move |connection: &Connection| catalogue::facets(connection, limit);
+        Ok(self.read_load("read facets", query).await?.unwrap_or_default())
     }
 
     async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error> {
         let asin = asin.to_owned();
-        let query = move |connection: &Connection| catalogue::reviews_of_product(connection, &asin, offset, limit);
-        self.read("read reviews of a product", query).await
+        let query = move |connection: &Connection| reviews::of_product(connection, &asin, offset, limit);
+        let found = self.read_load("read reviews of a product", query).await?;
+        Ok(found.unwrap_or(Page { rows: Vec::new(), total: 0, offset }))
+    }
+
+    async fn review_counts(
+        &self,
+        generation: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<ReviewCount>, Error> {
+        let after = after.map(str::to_owned);
+        let query = move |connection: &Connection| reviews::counts(connection, after.as_deref(), limit);
+        self.read_only_load("count reviews", generation, query).await
+    }
+
+    async fn reviews_by_key(&self, generation: &str, range: &ReviewRange, limit: u64) -> Result<Vec<Review>, Error> {
+        let range = range.clone();
+        let query = move |connection: &Connection| reviews::by_key(connection, &range, limit);
+        self.read_only_load("read reviews", generation, query).await
     }
 
     async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error> {
         let user = user.to_owned();
-        self.read("read reviews of a user", move |connection| catalogue::reviews_of_user(connection, &user, limit))
-            .await
+        let query = move |connection: &Connection| reviews::of_user(connection, &user, limit);
+        Ok(self.read_load("read reviews of a user", query).await?.unwrap_or_default())
     }
 
     async fn active_users(&self, limit: u64) -> Result<Vec<String>, Error> {
-        self.read("read active users", move |connection| catalogue::active_users(connection, limit)).await
+        let query = move |connection: &Connection| catalogue::active_users(connection, limit);
+        Ok(self.read_load("read active users", query).await?.unwrap_or_default())
     }
 
     async fn put_event(&self, event: &EventRecord) -> Result<bool, Error> {

@@ -1,41 +1,21 @@
 //! Tables of the SQLite back end and how a connection is set up.
 
+use std::path::Path;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::Cause;
 
 /// Raised when a table changes; older files are then brought up in [`prepare`].
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Marks a file as this program's: "RECO" in ASCII.
 const APPLICATION: i64 = 0x5245_434F;
 
-/// Reviews are clustered by product, as they are read: one product's reviews are one stretch of the
-/// file. Their other indexes are built by `finish_load`, which is faster than keeping them up to date.
+/// The store's own file: what changes while the site is up, and which load it shows.
 const TABLES: &str = "
-CREATE TABLE generations (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, loaded INTEGER NOT NULL DEFAULT 0,
-    facets TEXT, active_users TEXT
-) STRICT;
-CREATE TABLE products (
-    id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, asin TEXT NOT NULL, title TEXT, brand TEXT,
-    categories TEXT NOT NULL, price REAL, description TEXT, image TEXT, also_bought TEXT NOT NULL,
-    also_viewed TEXT NOT NULL, rating_mean REAL, rating_count INTEGER NOT NULL, UNIQUE (generation, asin)
-) STRICT;
-CREATE INDEX products_by_count ON products (generation, rating_count DESC, asin);
-CREATE INDEX products_by_brand ON products (generation, brand, rating_count DESC, asin);
-CREATE TABLE product_categories (
-    product INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY (product, category)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX products_by_category ON product_categories (category, product);
-CREATE VIRTUAL TABLE product_words USING fts5 (
-    words, content = '', contentless_delete = 1, detail = 'none', prefix = '2 3', tokenize = 'ascii'
-);
-CREATE TABLE reviews (
-    generation INTEGER NOT NULL, asin TEXT NOT NULL, user TEXT NOT NULL, time INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL, rating REAL NOT NULL, title TEXT, text TEXT, verified INTEGER,
-    helpful_votes INTEGER, PRIMARY KEY (generation, asin, user, time, ordinal)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE generations (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE shown (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
 CREATE TABLE events (
     id TEXT PRIMARY KEY, user TEXT NOT NULL, asin TEXT NOT NULL, kind TEXT NOT NULL, weight REAL NOT NULL,
     time_ms INTEGER NOT NULL
@@ -59,6 +39,48 @@ CREATE TABLE reports (
     version INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, html TEXT NOT NULL,
     PRIMARY KEY (version, name)
 ) STRICT;
+";
+
+/// What version 1 kept of loads in the same file; a new run of `load` writes it to a file of its own.
+const REMOVE_VERSION_1: &str = "
+DROP TABLE product_words; DROP TABLE product_categories; DROP TABLE products; DROP TABLE reviews;
+DROP TABLE generations;
+CREATE TABLE generations (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE shown (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
+";
+
+/// A load. Reviews are clustered by product, as they are read: one product's reviews are one stretch
+/// of the file.
+const CATALOGUE: &str = "
+CREATE TABLE IF NOT EXISTS products (
+    id INTEGER PRIMARY KEY, asin TEXT NOT NULL UNIQUE, title TEXT, brand TEXT, categories TEXT NOT NULL,
+    price REAL, description TEXT, image TEXT, also_bought TEXT NOT NULL, also_viewed TEXT NOT NULL,
+    rating_mean REAL, rating_count INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS product_categories (
+    product INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY (product, category)
+) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS product_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = 'none', prefix = '2 3', tokenize = 'ascii'
+);
+CREATE TABLE IF NOT EXISTS reviews (
+    asin TEXT NOT NULL, user TEXT NOT NULL, time INTEGER NOT NULL, ordinal INTEGER NOT NULL, rating REAL NOT NULL,
+    title TEXT, text TEXT, verified INTEGER, helpful_votes INTEGER, PRIMARY KEY (asin, user, time, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS review_counts (asin TEXT PRIMARY KEY, reviews INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS summary (
+    one INTEGER PRIMARY KEY CHECK (one = 1), facets TEXT NOT NULL, active_users TEXT NOT NULL
+) STRICT;
+";
+
+/// Indexes of a load, built when all its rows are there: faster than keeping them up to date.
+pub(super) const CATALOGUE_INDEXES: &str = "
+CREATE INDEX IF NOT EXISTS products_by_count ON products (rating_count DESC, asin);
+CREATE INDEX IF NOT EXISTS products_by_brand ON products (brand, rating_count DESC, asin);
+CREATE INDEX IF NOT EXISTS products_by_category ON product_categories (category, product);
+CREATE INDEX IF NOT EXISTS reviews_by_user ON reviews (user, time DESC, asin);
+CREATE INDEX IF NOT EXISTS reviews_by_helpfulness
+    ON reviews (asin, helpful_votes DESC, time DESC, user, ordinal);
 ";
 
 /// Settings of every connection. Readers never wait for writers (WAL); a writer of another process
@@ -90,13 +112,24 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
     }
     match pragma("user_version")? {
         found if found > VERSION => return Ok(State::Newer(found)),
-        _ if tables == 0 => {
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
-        _ => {}
+        VERSION => return Ok(State::Ready),
+        _ if tables == 0 => transaction.execute_batch(TABLES)?,
+        _ => transaction.execute_batch(REMOVE_VERSION_1)?,
     }
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
     Ok(State::Ready)
+}
+
+/// Opens the file of a load and makes it and its tables if they are not there.
+pub(super) fn make_catalogue(path: &Path) -> Result<Connection, Cause> {
+    let mut connection = Connection::open(path)?;
+    configure(&connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(CATALOGUE)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(connection)
 }

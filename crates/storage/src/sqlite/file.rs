@@ -1,0 +1,148 @@
+//! One SQLite file: a connection that writes and some that read, on threads that may block.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::{Mutex, Semaphore},
+};
+
+use super::schema;
+use crate::error::Cause;
+
+/// Most queries at a time; more of them wait their turn.
+const MOST_READERS: usize = 8;
+
+/// How sure a write is when the call returns.
+#[derive(Clone, Copy)]
+pub(super) enum Durability {
+    /// Survives a crash of the program.
+    Bulk,
+    /// Survives a loss of power.
+    Durable,
+}
+
+/// A file that exists, with its connections.
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    /// None until the first write.
+    writer: Arc<Mutex<Option<Connection>>>,
+    readers: Arc<std::sync::Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
+}
+
+impl DatabaseFile {
+    /// A file, with the connection that made it if this program did.
+    pub(super) fn new(path: PathBuf, writer: Option<Connection>) -> Self {
+        let writer = Arc::new(Mutex::new(writer));
+        Self { path, writer, readers: Arc::default(), turns: Arc::new(Semaphore::new(MOST_READERS)) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs a query that sees one state of the file.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Cause> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
+        let (path, idle) = (self.path.clone(), Arc::clone(&self.readers));
+        let read = move || {
+            let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match reused {
+                Some(connection) => connection,
+                None => connect(&path)?,
+            };
+            let value = query(&*connection.transaction()?)?;
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            drop(turn);
+            Ok(value)
+        };
+        blocking(read).await
+    }
+
+    /// Runs changes that are all made or none.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        change: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Cause> {
+        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let path = self.path.clone();
+        blocking(move || transact(&mut writer, &path, durability, change)).await
+    }
+
+    /// Like [`write`](Self::write) in bulk, on this thread, so that many rows need not be copied.
+    pub(super) async fn write_here<T>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, Cause> + Send,
+    ) -> Result<T, Cause> {
+        let mut writer = self.writer.lock().await;
+        let work = || transact(&mut writer, &self.path, Durability::Bulk, change);
+        match Handle::current().runtime_flavor() {
+            // It has no other thread that could go on meanwhile.
+            RuntimeFlavor::CurrentThread => work(),
+            _ => tokio::task::block_in_place(work),
+        }
+    }
+
+    /// Moves what was written into the file itself and onto the disk.
+    pub(super) async fn checkpoint(&self) -> Result<(), Cause> {
+        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let path = self.path.clone();
+        let flush = move || {
+            let connection = connected(&mut writer, &path)?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        };
+        blocking(flush).await
+    }
+}
+
+fn connected<'a>(writer: &'a mut Option<Connection>, path: &Path) -> Result<&'a mut Connection, Cause> {
+    match writer {
+        Some(connection) => Ok(connection),
+        None => Ok(writer.insert(connect(path)?)),
+    }
+}
+
+fn transact<T>(
+    writer: &mut Option<Connection>,
+    path: &Path,
+    durability: Durability,
+    change: impl FnOnce(&Connection) -> Result<T, Cause>,
+) -> Result<T, Cause> {
+    let connection = connected(writer, path)?;
+    let level = match durability {
+        Durability::Bulk => "NORMAL",
+        Durability::Durable => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", level)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = change(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+/// Opens one more connection to a file that is there. It never makes a new file: one that was
+/// removed under a running program is an error, not an empty store.
+fn connect(path: &Path) -> Result<Connection, Cause> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    schema::configure(&connection)?;
+    Ok(connection)
+}
+
+/// Runs blocking work on a thread that may block, whose panic becomes the caller's.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
