@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pipeline", &["recommender"]),
     ("storage", &[]),
     ("load", &["pipeline", "storage"]),
-    ("sample", &["pipeline", "reports"]),
+    ("sample", &["pipeline", "recommender", "reports", "storage"]),
     ("eda-report", &["pipeline", "reports"]),
     ("preprocess", &["pipeline", "recommender"]),
     ("train-cf", &["pipeline", "recommender"]),

@@ -109,13 +109,20 @@ impl Canvas {
         self.push(format_args!("<path class=\"{class}\" d=\"{data}\"/>"));
     }
 
-    /// Names of several series above the plot, from `x` at height `y`; `dashed` ones as a broken line.
-    pub(super) fn legend(&mut self, mut x: f64, y: f64, names: &[&str]) {
+    /// Names of several series above the plot, from `x` at height `y`, in further lines where they do not
+    /// fit in one; the height of the last line.
+    pub(super) fn legend(&mut self, x: f64, mut y: f64, names: &[&str]) -> f64 {
+        let first = x;
+        let mut x = x;
         for (index, name) in names.iter().enumerate() {
+            if x > first && x + 15.0 + text_width(name) > WIDTH {
+                (x, y) = (first, y + 17.0);
+            }
             self.rect(&format!("s{}", index % 6 + 1), (x, y - 9.0), (10.0, 10.0), name);
             self.text(x + 15.0, y, "tick", Anchor::Start, name);
             x += 15.0 + text_width(name) + 16.0;
         }
+        y
     }
 
     pub(super) fn finish(mut self) -> Svg {

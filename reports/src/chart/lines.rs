@@ -39,11 +39,11 @@ pub fn lines(frame: &Frame<'_>, x: (Scale, Unit), y: (Scale, Unit), lines: &[Lin
     let left = vertical.label_width(TICKS) + 14.0;
     // Half a label stands out at the right end.
     let right = WIDTH - 22.0;
-    let top = 30.0;
+    let mut top = 30.0;
     canvas.text(2.0, 14.0, "label", Anchor::Start, frame.y);
     if lines.len() > 1 {
         let names: Vec<&str> = lines.iter().map(|line| line.name).collect();
-        canvas.legend(text_width(frame.y) + 24.0, 14.0, &names);
+        top = canvas.legend(text_width(frame.y) + 24.0, 14.0, &names) + 16.0;
     }
     let (horizontal, vertical) = (horizontal.between(left, right), vertical.between(BOTTOM, top));
     vertical.draw_vertical(&mut canvas, left, right, TICKS);

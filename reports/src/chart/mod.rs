@@ -1,4 +1,4 @@
-//! Charts as inline SVG: bars, lines, heat maps.
+//! Charts as inline SVG: bars, lines, intervals, heat maps.
 //!
 //! A chart is drawn once, in fixed coordinates, and scales with the page. Its colours are variables
 //! of the page's style, so that dark mode works. Values come binned: a chart has a node a bin, never
@@ -9,12 +9,14 @@ mod axis;
 mod bars;
 mod canvas;
 mod heat_map;
+mod intervals;
 mod lines;
 
 pub use axis::Scale;
 pub use bars::{bars, horizontal_bars};
 pub use canvas::Svg;
 pub use heat_map::heat_map;
+pub use intervals::{Interval, intervals};
 pub use lines::{Line, lines};
 
 use crate::format;

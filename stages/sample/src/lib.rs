@@ -1,130 +1,84 @@
 //! A smaller table of reviews that stands for the whole, and the proof of how well it does.
 //!
-//! Rows are chosen by a hash of their product, user or own identity, so a sample needs no memory, is
-//! the same on every machine, and a smaller one is a part of a larger one. The proof compares four
-//! distributions with tests that know how the sample was drawn. It does not judge what a model
-//! trained on the sample would be worth.
+//! Units are chosen by a published hash, so a sample needs no memory of its own, is the same in every
+//! engine, and a smaller one is a part of a larger one. The proof has five parts: distances with upper
+//! bounds, estimates with intervals beside the truth, tests that know how the sample was drawn, the
+//! shape of the table, and the order of recommenders. `calibration` measures the proof itself. A k-core
+//! is never taken here: that is for `preprocess`, after sampling.
 
-mod chi_square;
-mod clusters;
+pub mod calibration;
+mod categories;
+mod census;
+mod core_retention;
+mod dice;
+mod distances;
+mod effects;
+mod estimates;
+mod hashing;
+mod jackknife;
+mod layout;
+mod models;
+mod params;
 mod proof;
 mod report;
+mod review;
 mod selection;
+mod significance;
+mod structure;
+mod table;
 mod tally;
 mod thinning;
 
-use anyhow::{Context as _, ensure};
-use pipeline::{Context, Kind, Port, Stage, TableReader, TableWriter, write_file, write_json};
-use polars::frame::DataFrame;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use pipeline::{Context, Kind, Port, Stage, write_file, write_json};
 
-pub use proof::{Bin, Proof, Size, Test};
-pub use selection::By;
-
-use selection::Selector;
-use tally::Tally;
-
-/// Rows that are gathered before they are written as one group.
-const GROUP_ROWS: usize = 128 * 1024;
+pub use effects::{Effect, Measure};
+pub use estimates::Estimate;
+pub use models::{ModelPoint, Models};
+pub use params::{Params, Strata, StrataBy, Tolerances, Unit};
+pub use proof::{Distribution, Proof, Size, Verdict};
+pub use selection::Stratum;
+pub use significance::{Method, Test};
+pub use structure::{Design, Structural};
 
 /// Keeps a share of the reviews and proves how faithful it is.
 ///
-/// Reads: `reviews`.
+/// Reads: `reviews`, and `items` for the categories in the proof.
 /// Writes: `reviews` (the kept rows, in their order), `proof` (statistics), `report` (the same to read).
-/// Memory: about 50 bytes a user and item, whatever the number of rows.
+/// Memory: about 100 bytes a user and product, whatever the number of rows.
 ///
 /// ```yaml
 /// stages:
 ///   load: {params: {...}}
-///   sample: {inputs: {reviews: load.reviews}, params: {by: product, ratio: 0.1, seed: 42}}
+///   sample: {inputs: {reviews: load.reviews}, params: {unit: user, rate: 0.1, seed: 42}}
 /// ```
 pub struct Sample;
-
-/// Parameters of [`Sample`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Params {
-    /// What is kept or left out as a whole: `product`, `user` or `row`.
-    pub by: By,
-    /// Share to keep, above 0 and at most 1 (everything).
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub ratio: f64,
-    /// Seed of the choice; another seed gives another sample.
-    pub seed: u64,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { by: By::Product, ratio: 1.0, seed: 42 }
-    }
-}
 
 impl Stage for Sample {
     const NAME: &'static str = "sample";
     const SUMMARY: &'static str = "Keeps a reproducible share of the reviews and proves how faithful it is";
-    const INPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews)];
+    const INPUTS: &'static [Port] = &[Port::optional("reviews", Kind::Reviews), Port::optional("items", Kind::Items)];
     const OUTPUTS: &'static [Port] =
         &[Port::one("reviews", Kind::Reviews), Port::one("proof", Kind::Statistics), Port::one("report", Kind::Report)];
     type Params = Params;
 
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
-        ensure!(
-            params.ratio > 0.0 && params.ratio <= 1.0,
-            "sample reviews: `ratio` must be above 0 and at most 1, found {}",
-            params.ratio
-        );
-        let reader = TableReader::open(context.input("reviews")?, Kind::Reviews)?;
-        let tally = copy_rows(params, context, &reader)?;
-        ensure!(
-            tally.sample.rows > 0,
-            "sample reviews: ratio {} by {} with seed {} keeps none of {} products, {} users, {} rows; \
-             raise `ratio`, or sample by `row`",
-            params.ratio,
-            params.by.name(),
-            params.seed,
-            tally.population.items,
-            tally.population.users,
-            tally.population.rows
-        );
-        let proof = proof::prove(params, &tally, &reader)?;
-        for (name, value) in [
-            ("rows_in", tally.population.rows),
-            ("rows", tally.sample.rows),
-            ("users", tally.sample.users),
-            ("items", tally.sample.items),
-        ] {
-            context.summary(name, value);
-        }
+        params.check()?;
+        let proof = table::draw(params, context)?;
+        context.summary("rows_in", proof.population.rows);
+        context.summary("rows", proof.sample.rows);
+        context.summary("users", proof.sample.users);
+        context.summary("items", proof.sample.items);
+        context.summary("verdict", serde_json::to_value(proof.verdict)?);
         context.summary("smallest_p_value", proof.smallest_p_value());
-        tracing::info!(rows_in = tally.population.rows, rows = tally.sample.rows, "sampled by {}", params.by.name());
+        tracing::info!(
+            rows_in = proof.population.rows,
+            rows = proof.sample.rows,
+            "sampled by {}: {:?}",
+            params.unit.name(),
+            proof.verdict
+        );
         write_json(context.output("proof")?, &proof)?;
         let html = report::render(&proof, context)?;
         Ok(write_file(context.output("report")?, html.as_bytes())?)
     }
-}
-
-/// Writes the kept rows in their order, and counts all and the kept ones.
-fn copy_rows(params: &Params, context: &Context, reader: &TableReader) -> anyhow::Result<Tally> {
-    let mut writer = TableWriter::create(context, "reviews", Kind::Reviews)?;
-    let mut selector = Selector::new(params);
-    let mut tally = Tally::default();
-    let mut waiting = DataFrame::empty();
-    for batch in reader.batches(&[]) {
-        let batch = batch?;
-        let mask = tally.add(&batch, &mut selector).context("read the columns of the reviews")?;
-        let kept = batch.filter(&mask)?;
-        waiting = if waiting.width() == 0 { kept } else { waiting.vstack(&kept)? };
-        if waiting.height() >= GROUP_ROWS {
-            writer.write(&waiting)?;
-            waiting = waiting.clear();
-        }
-        context.progress(tally.rows_seen(), Some(reader.rows() as u64), "rows");
-    }
-    if waiting.height() > 0 {
-        writer.write(&waiting)?;
-    }
-    writer.finish()?;
-    tally.finish();
-    Ok(tally)
 }
