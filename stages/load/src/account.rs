@@ -22,6 +22,8 @@ pub struct Account {
     pub rows_in: u64,
     /// Rows written.
     pub rows_out: u64,
+    /// Rows among those written or repeating an earlier one that a repair made sound.
+    pub repaired: u64,
     /// Rows that repeat an earlier one.
     pub duplicates: u64,
     /// Lines with nothing but white space.
@@ -39,6 +41,7 @@ impl Account {
             parameter,
             rows_in: 0,
             rows_out: 0,
+            repaired: 0,
             duplicates: 0,
             empty_lines: 0,
             rejects: BTreeMap::new(),
@@ -59,9 +62,9 @@ impl Account {
         *self.rejects.entry(reason).or_default() += 1;
         let examples = self.examples.entry(reason).or_default();
         if examples.len() < 2 {
-            let field = reject.fault.field.as_ref().map_or(String::new(), |field| format!("`{field}` "));
+            let field = reject.fault.field.as_ref().map_or(String::new(), |field| format!(" `{field}`"));
             let (file, line) = (&self.files[reject.place.file as usize], reject.place.line);
-            examples.push(format!("{file}:{line} ({field}{})", reject.fault.detail));
+            examples.push(format!("{file}:{line}{field}: {}", reject.fault.detail));
         }
     }
 
@@ -97,11 +100,12 @@ impl Account {
             percent: percent(rejects as f64 / self.rows_in as f64),
             limit: percent(self.limit),
             reason: reason.map_or_else(String::new, |reason| reason.code().to_owned()),
+            count: most,
             examples: reason
                 .and_then(|reason| self.examples.get(&reason))
-                .map(|list| list.join(" and "))
+                .map(|list| list.join("\n      "))
                 .unwrap_or_default(),
-            hint: if self.parameter == "reviews" { " and `columns`" } else { " and `metadata_columns`" },
+            hint: if self.parameter == "reviews" { " (or `columns`)" } else { " (or `metadata_columns`)" },
         }
     }
 
@@ -122,6 +126,9 @@ impl Account {
         tell("rows_out", self.rows_out.into());
         tell("rejects", self.rejects().into());
         tell("duplicates", self.duplicates.into());
+        if self.repaired > 0 {
+            tell("repaired", self.repaired.into());
+        }
         tell("empty_lines", self.empty_lines.into());
         let reasons = self.rejects.iter().map(|(reason, count)| (reason.code().to_owned(), Value::from(*count)));
         tell("rejects_by_reason", Value::Object(reasons.collect::<Map<_, _>>()));

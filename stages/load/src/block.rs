@@ -5,8 +5,8 @@ use pipeline::TextBlock;
 use crate::{
     codec::Encoder,
     fault::{Fault, Place, Reason, Reject},
+    ingest::Source,
     input::{Block, Row, Rows},
-    parse::RowParser,
 };
 
 /// Sound rows as sortable bytes.
@@ -28,6 +28,8 @@ pub struct ParsedBlock {
     pub rejects: Vec<Reject>,
     /// Rows in all.
     pub rows: u64,
+    /// Sound rows that a repair made so.
+    pub repaired: u64,
     /// Lines of white space.
     pub empty_lines: u64,
 }
@@ -45,8 +47,8 @@ impl ParsedBlock {
 }
 
 /// Parses a block. Texts of its sound rows are appended to `texts`, so the i-th sound row has the i-th text.
-pub fn parse(block: &Block, parser: &dyn RowParser, texts: &mut TextBlock) -> ParsedBlock {
-    let mut parsing = Parsing { parser, texts, parsed: ParsedBlock::default() };
+pub fn parse(block: &Block, source: &Source, texts: &mut TextBlock) -> ParsedBlock {
+    let mut parsing = Parsing { source, texts, parsed: ParsedBlock::default() };
     let mut place = block.first;
     match &block.rows {
         Rows::Lines(lines) => parsing.lines(lines, place),
@@ -54,7 +56,7 @@ pub fn parse(block: &Block, parser: &dyn RowParser, texts: &mut TextBlock) -> Pa
             let detail = "expected a line of at most `max_line_bytes`, found a longer one; its beginning is kept";
             let fault = Fault::of_row(Reason::TooLong, detail);
             parsing.parsed.rows += 1;
-            parsing.parsed.rejects.push(Reject { place, fault, raw: start.clone() });
+            parsing.faulty(&Row::Line(start), Reject { place, fault, raw: start.clone() });
         }
         Rows::Records { records, places, width, delimiter } => {
             for (line, byte_offset, fields) in records {
@@ -75,7 +77,7 @@ pub fn parse(block: &Block, parser: &dyn RowParser, texts: &mut TextBlock) -> Pa
 }
 
 struct Parsing<'a> {
-    parser: &'a dyn RowParser,
+    source: &'a Source<'a>,
     texts: &'a mut TextBlock,
     parsed: ParsedBlock,
 }
@@ -99,15 +101,35 @@ impl Parsing<'_> {
     }
 
     fn row(&mut self, row: &Row, place: Place, raw: impl FnOnce() -> Vec<u8>) {
+        self.parsed.rows += 1;
+        if let Err(fault) = self.take(row, place) {
+            self.faulty(row, Reject { place, fault, raw: raw() });
+        }
+    }
+
+    fn take(&mut self, row: &Row, place: Place) -> Result<(), Fault> {
         let parsed = &mut self.parsed;
-        parsed.rows += 1;
         let (key_end, payload_end) = parsed.ends.last().copied().unwrap_or_default();
-        match self.parser.parse(row, place, &mut parsed.bytes, self.texts) {
-            Ok(()) => parsed.ends.push((parsed.bytes.keys.len(), parsed.bytes.payloads.bytes.len())),
+        let taken = self.source.parser.parse(row, place, &mut parsed.bytes, self.texts);
+        if taken.is_ok() {
+            parsed.ends.push((parsed.bytes.keys.len(), parsed.bytes.payloads.bytes.len()));
+        } else {
+            parsed.bytes.keys.truncate(key_end);
+            parsed.bytes.payloads.bytes.truncate(payload_end);
+        }
+        taken
+    }
+
+    /// Rejects a row, unless there is a repair of it and that is sound.
+    fn faulty(&mut self, row: &Row, reject: Reject) {
+        let (source, place) = (self.source, reject.place);
+        let Some(repair) = source.repairs.get(place, &reject.raw) else { return self.parsed.rejects.push(reject) };
+        match repair.row(row, source.options, |row| self.take(row, place)) {
+            Ok(()) => self.parsed.repaired += 1,
+            // It keeps its text as it stands in the file, which is what another repair is tied to.
             Err(fault) => {
-                parsed.bytes.keys.truncate(key_end);
-                parsed.bytes.payloads.bytes.truncate(payload_end);
-                parsed.rejects.push(Reject { place, fault, raw: raw() });
+                let fault = Fault { detail: format!("as repaired: {}", fault.detail), ..fault };
+                self.parsed.rejects.push(Reject { fault, ..reject });
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::repairs::RepairError;
+
 /// Why files could not be loaded. Faulty rows are no error; they are rejects.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,9 +108,10 @@ pub enum Error {
     },
     /// Too many rows are faulty.
     #[error(
-        "accept the rows of `{parameter}`: {rejects} of {rows} rows are rejected ({percent} %), more than the limit of \
-         {limit} % that `max_reject_ratio` sets; most often {reason}, such as {examples}; check `layout`{hint}, repair \
-         the files, or raise `max_reject_ratio`"
+        "accept the rows of `{parameter}`: {rejects} of {rows} rows are rejected, which is {percent} %; \
+         `max_reject_ratio` allows {limit} %\n    \
+         most often {reason} ({count} of {rejects}), such as\n      {examples}\n    \
+         if most rows are faulty, check `layout`{hint}; if few are, repair them or raise `max_reject_ratio`"
     )]
     TooManyRejects {
         /// Name of the parameter that gives the files.
@@ -123,7 +126,9 @@ pub enum Error {
         limit: String,
         /// The commonest reason.
         reason: String,
-        /// Two places with what is wrong there.
+        /// How many rows were rejected for it.
+        count: u64,
+        /// Two places with what is wrong there, one a line.
         examples: String,
         /// What else to check.
         hint: &'static str,
@@ -150,6 +155,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Repaired rows cannot be used.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// A table could not be read or written.
     #[error(transparent)]
     Table(#[from] pipeline::Error),

@@ -25,6 +25,7 @@ use crate::{
     input::{self, Block, ReadOptions, SourceFile},
     parse::{RowParser, mapped::Mapping},
     rejects::Rejects,
+    repairs::Repairs,
     sorter::Sorter,
 };
 
@@ -43,6 +44,8 @@ pub struct Source<'a> {
     pub options: &'a ReadOptions,
     /// The folder for the texts of the rows, if they have any.
     pub texts: Option<&'a Path>,
+    /// What to take in place of rejected rows.
+    pub repairs: &'a Repairs,
 }
 
 /// How far the reading is, in bytes on disk.
@@ -86,7 +89,7 @@ pub fn ingest(
         }
         for _ in 0..threads {
             let (jobs, found) = (Arc::clone(&jobs), found_sender.clone());
-            scope.spawn(move || work(&jobs, source.parser, &found));
+            scope.spawn(move || work(&jobs, source, &found));
         }
         // Only threads hold these ends now: a channel closes when its last thread ends, and threads end
         // when nobody is at the other end any more, also after an error.
@@ -152,12 +155,12 @@ impl Reader {
 }
 
 /// Parses blocks until there are no more.
-fn work(jobs: &Mutex<Receiver<Job>>, parser: &dyn RowParser, found: &Sender<Found>) {
+fn work(jobs: &Mutex<Receiver<Job>>, source: &Source, found: &Sender<Found>) {
     let mut texts = TextBlock::default();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { file, sequence, block }) = job else { return };
-        let block = parse(&block, parser, &mut texts);
+        let block = parse(&block, source, &mut texts);
         let answer = match texts.encode() {
             Ok(texts) => Found::Block { file, sequence, block: Box::new((block, texts)) },
             Err(error) => Found::Failure(error.into()),
@@ -250,6 +253,7 @@ impl<'a> Collector<'a> {
 
     fn keep(&mut self, block: ParsedBlock, first_row: u32) -> Result<(), Error> {
         self.account.rows_in += block.rows;
+        self.account.repaired += block.repaired;
         self.account.empty_lines += block.empty_lines;
         for ((key, payload), row) in block.sound().zip(first_row..) {
             // Rows with texts tell where these stand.

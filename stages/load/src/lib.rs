@@ -17,7 +17,9 @@ mod input;
 mod item;
 mod params;
 mod parse;
+mod rejected;
 mod rejects;
+mod repairs;
 mod review;
 mod sorter;
 mod tables;
@@ -30,6 +32,8 @@ use pipeline::{Context, Kind, Port, Stage};
 pub use error::Error;
 pub use fault::Reason;
 pub use params::{ItemColumns, Layout, Params, ReviewColumns, TimeUnit};
+pub use rejected::{RejectedRow, read_rejects, row_hash};
+pub use repairs::{RepairError, read_rows as read_repairs};
 
 use account::Account;
 use assemble::{ItemCounts, Outputs};
@@ -38,6 +42,7 @@ use ingest::{Progress, Source, ingest};
 use input::{ReadOptions, SourceFile, expand};
 use parse::{ItemParser, ReviewParser};
 use rejects::Rejects;
+use repairs::Repairs;
 use sorter::Sorter;
 use tables::RejectTable;
 
@@ -61,6 +66,9 @@ use tables::RejectTable;
 /// A duplicate review is a line that is equal, byte by byte, to an earlier one; a duplicate product
 /// is a further row of the same item, of which the first one wins. Empty lines are no rows: they are
 /// counted and passed over. `rows_in = rows_out + rejects + duplicates` is checked.
+///
+/// A row that would be rejected and for which `repairs` has another text is read from that text
+/// instead, as if the file had it; each entry of `repairs` must fit such a row, or the stage fails.
 ///
 /// # Parameters
 /// See [`Params`].
@@ -104,7 +112,8 @@ impl Stage for Load {
     fn sources(params: &Params) -> anyhow::Result<Vec<PathBuf>> {
         params.check()?;
         let files = Files::find(params)?;
-        Ok(files.reviews.into_iter().chain(files.metadata).map(|file| file.path).collect())
+        let files = files.reviews.into_iter().chain(files.metadata).map(|file| file.path);
+        Ok(files.chain(params.repairs().map(PathBuf::from)).collect())
     }
 
     fn is_in_place(params: &Params, fingerprint: &str) -> anyhow::Result<bool> {
@@ -140,7 +149,14 @@ fn run(params: &Params, context: &Context) -> Result<(), Error> {
     let mut catalogue = params.store().map(|url| Catalogue::open(url, context.fingerprint())).transpose()?;
     let mut sorters = Sorters::new(params, context);
     let mut rejects = RejectTable::create(context)?;
-    let mut accounts = read(params, context, &files, &mut sorters, &mut rejects)?;
+    let mut accounts = match read(params, context, &files, &mut sorters, &mut rejects) {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            // Whoever runs the stage keeps a whole table for its user; the error is what counts.
+            let _ = rejects.finish();
+            return Err(error);
+        }
+    };
     let mut outputs = Outputs { rejects: &mut rejects, catalogue: catalogue.as_mut(), context };
     let sorted = sorters.reviews.finish()?;
     assemble::reviews(sorted, &mut accounts.reviews, &mut sorters.items, &mut outputs)?;
@@ -203,22 +219,55 @@ fn read(
     let progress = Progress { context, done: Arc::default(), total: files.total_bytes() };
     let parser = ReviewParser::new(params);
     let texts = Some(context.output("texts")?);
-    let source = Source { files: &files.reviews, parser: &parser, mapping: parser.mapping(), options: &options, texts };
+    let repairs = repairs_of(params, &files.reviews, &files.metadata)?;
+    let source = Source {
+        files: &files.reviews,
+        parser: &parser,
+        mapping: parser.mapping(),
+        options: &options,
+        texts,
+        repairs: &repairs,
+    };
     let mut reviews = Account::new("reviews", &files.reviews, params.max_reject_ratio);
     let mut rejected = Rejects::new(context.scratch());
-    ingest(&source, &mut sorters.reviews, &mut reviews, &mut rejected, &progress)?;
+    let ingested = ingest(&source, &mut sorters.reviews, &mut reviews, &mut rejected, &progress);
+    keep_rejects(ingested, rejected, &reviews, rejects)?;
+    repairs.check_used()?;
     reviews.check_ratio()?;
-    rejected.write(&reviews, rejects)?;
     if files.metadata.is_empty() {
         return Ok(Accounts { reviews, metadata: None });
     }
     let parser = ItemParser::new(params);
-    let source =
-        Source { files: &files.metadata, parser: &parser, mapping: parser.mapping(), options: &options, texts: None };
+    let repairs = repairs_of(params, &files.metadata, &files.reviews)?;
+    let source = Source {
+        files: &files.metadata,
+        parser: &parser,
+        mapping: parser.mapping(),
+        options: &options,
+        texts: None,
+        repairs: &repairs,
+    };
     let mut metadata = Account::new("metadata", &files.metadata, params.max_reject_ratio);
     let mut rejected = Rejects::new(context.scratch());
-    ingest(&source, &mut sorters.items, &mut metadata, &mut rejected, &progress)?;
+    let ingested = ingest(&source, &mut sorters.items, &mut metadata, &mut rejected, &progress);
+    keep_rejects(ingested, rejected, &metadata, rejects)?;
+    repairs.check_used()?;
     metadata.check_ratio()?;
-    rejected.write(&metadata, rejects)?;
     Ok(Accounts { reviews, metadata: Some(metadata) })
+}
+
+/// The repairs of the files of one parameter; those of the other one are in the same file.
+fn repairs_of(params: &Params, files: &[SourceFile], others: &[SourceFile]) -> Result<Repairs, Error> {
+    Ok(params.repairs().map(|path| Repairs::read(path.as_ref(), files, others)).transpose()?.unwrap_or_default())
+}
+
+/// Writes what was rejected, also where the reading failed: it may well say why.
+fn keep_rejects(
+    ingested: Result<(), Error>,
+    rejected: Rejects,
+    account: &Account,
+    table: &mut RejectTable,
+) -> Result<(), Error> {
+    let written = rejected.write(account, table);
+    ingested.and(written)
 }

@@ -140,6 +140,10 @@ pub struct Params {
     /// URL of the store that gets products and reviews; none or empty for none.
     #[serde(default)]
     pub store: Option<String>,
+    /// File of repaired rows, as `orchestrator rejects export` writes it, which are taken in place of
+    /// the rejected ones; none or empty for none.
+    #[serde(default)]
+    pub repairs: Option<String>,
     /// The stage fails if more than this share of the rows is rejected; duplicates do not count.
     #[serde(default = "one_percent")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -233,6 +237,11 @@ impl Params {
     /// The product files, unless empty.
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref().filter(|pattern| !pattern.is_empty())
+    }
+
+    /// The file of repaired rows, unless empty.
+    pub fn repairs(&self) -> Option<&str> {
+        self.repairs.as_deref().filter(|path| !path.is_empty())
     }
 
     /// The store's URL, unless empty.

@@ -130,10 +130,11 @@ fn too_many_rejects_stop_the_load_with_examples() {
     let path = file(folder.path(), "r.json", content.as_bytes());
     let error = run(json!({"layout": "amazon-2018", "reviews": path})).err().unwrap();
     let expected = format!(
-        "accept the rows of `reviews`: 4 of 200 rows are rejected (2 %), more than the limit of 1 % that \
-         `max_reject_ratio` sets; most often rating-out-of-range, such as {path}:1 (`overall` expected 1 to 5, found 9) \
-         and {path}:51 (`overall` expected 1 to 5, found 9); check `layout` and `columns`, repair the files, or raise \
-         `max_reject_ratio`"
+        "accept the rows of `reviews`: 4 of 200 rows are rejected, which is 2 %; `max_reject_ratio` allows 1 %\n    \
+         most often rating-out-of-range (4 of 4), such as\n      \
+         {path}:1 `overall`: expected 1 to 5, found 9\n      \
+         {path}:51 `overall`: expected 1 to 5, found 9\n    \
+         if most rows are faulty, check `layout` (or `columns`); if few are, repair them or raise `max_reject_ratio`"
     );
     assert_eq!(error, expected);
     assert!(run(json!({"layout": "amazon-2018", "reviews": path, "max_reject_ratio": 0.02})).is_ok());
