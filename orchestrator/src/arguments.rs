@@ -44,6 +44,8 @@ pub enum Command {
     Stages(StagesArguments),
     /// Prints the JSON schema of pipeline files.
     Schema,
+    /// Shows the rows that were rejected, and loads them when they are repaired.
+    Rejects(RejectsArguments),
     /// Downloads the reviews and products of a category from a public dump of Amazon reviews.
     Fetch(FetchArguments),
     /// Makes review files that look like a shop's, with known faults.
@@ -157,6 +159,73 @@ pub struct StagesArguments {
     /// Names of stages; all if left out.
     #[arg(value_name = "STAGE")]
     pub names: Vec<String>,
+}
+
+/// Arguments of `rejects`.
+#[derive(Args, Debug)]
+pub struct RejectsArguments {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub action: RejectsAction,
+}
+
+/// What to do with rejected rows.
+#[derive(Debug, Subcommand)]
+pub enum RejectsAction {
+    /// Prints rejected rows with place, reason and text.
+    List {
+        /// The pipeline file.
+        #[arg(value_name = "PIPELINE.yaml", default_value = "pipeline.yaml")]
+        pipeline: PathBuf,
+        /// How many to print at most; 0 for all.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
+        /// Only those that were rejected for this reason, such as wrong-type.
+        #[arg(long, value_name = "REASON")]
+        reason: Option<String>,
+        /// Of which stage.
+        #[command(flatten)]
+        of: RejectsOf,
+    },
+    /// Writes rejected rows to a file of JSON lines, whose `raw` is to be repaired.
+    Export {
+        /// The pipeline file.
+        #[arg(value_name = "PIPELINE.yaml")]
+        pipeline: PathBuf,
+        /// The file to write.
+        file: PathBuf,
+        /// Only those that were rejected for this reason, such as wrong-type.
+        #[arg(long, value_name = "REASON")]
+        reason: Option<String>,
+        /// Of which stage.
+        #[command(flatten)]
+        of: RejectsOf,
+    },
+    /// Loads again, taking the repaired rows of a file in place of the rejected ones.
+    Replay {
+        /// The pipeline file.
+        #[arg(value_name = "PIPELINE.yaml")]
+        pipeline: PathBuf,
+        /// The file that was exported, with repaired rows.
+        file: PathBuf,
+        /// Of which stage.
+        #[command(flatten)]
+        of: RejectsOf,
+    },
+}
+
+/// Whose rejects.
+#[derive(Args, Debug)]
+pub struct RejectsOf {
+    /// The stage [default: the only one that rejects rows].
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<String>,
+    /// Sets a variable of the pipeline file.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+    /// Folder for artifacts.
+    #[arg(long, value_name = "FOLDER", default_value = ".cache")]
+    pub cache: PathBuf,
 }
 
 /// Arguments of `fetch`.

@@ -39,6 +39,7 @@ pub fn start(arguments: Arguments) -> Exit {
         Command::Serve(arguments) => commands::serve(&arguments, &registry),
         Command::Stages(arguments) => commands::stages(&arguments, &registry),
         Command::Schema => Ok(commands::schema(&registry)),
+        Command::Rejects(arguments) => commands::rejects(&arguments, &registry, format),
         Command::Fetch(arguments) => commands::fetch(&arguments),
         Command::Generate(arguments) => commands::generate(&arguments),
         Command::Stage => Ok(execution::run_child(&registry)),

@@ -3,6 +3,7 @@
 //! ```text
 //! .cache/artifacts/FINGERPRINT/   fingerprint.json, result.json and the outputs of one stage run
 //! .cache/latest/PIPELINE/STAGE    link to the artifact of the last run, for people
+//! .cache/failed/PIPELINE/STAGE    rows that the last run rejected, if it failed
 //! .cache/state.json               the last fingerprint of each stage, for `explain`
 //! .cache/sources.json             hashes of input files by size and time, to spare re-hashing
 //! .cache/tmp/                     what is being written; emptied when a run starts
@@ -13,6 +14,7 @@
 
 mod artifact;
 mod durable;
+mod failed;
 mod sources;
 mod state;
 

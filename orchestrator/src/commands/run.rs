@@ -12,7 +12,7 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use super::{open, preflight::check_sources, serve::serve_plan};
+use super::{open, preflight::check_sources, rejects::command, serve::serve_plan};
 use crate::{
     Error,
     arguments::RunArguments,
@@ -34,17 +34,22 @@ pub fn run(arguments: &RunArguments, registry: &Registry, format: LogFormat) -> 
     if arguments.serve {
         super::serve::store_of(&plan)?;
     }
-    let lock = cache.lock()?;
-    let mut observer = observer(arguments.json);
-    let names = options.selected.iter().map(|position| plan.stages[*position].name.as_str()).collect();
-    observer.observe(&Event::RunStarted { pipeline: &plan.name, stages: names, jobs: options.jobs });
-    let result = execution::run(&plan, &options, &cache, &mut *observer, stop_on_signals)?;
-    drop(lock);
-    let exit = tell(&plan, &cache, &result, arguments.json, &mut *observer);
+    let exit = bring_up(&plan, &options, &cache, arguments.json)?;
     if exit == Exit::Done && arguments.serve {
         return serve_plan(&plan, &arguments.listen);
     }
     Ok(exit)
+}
+
+/// Brings the selected stages up to date and tells how it went.
+pub fn bring_up(plan: &Plan, options: &Options, cache: &Cache, json: bool) -> Result<Exit, Error> {
+    let lock = cache.lock()?;
+    let mut observer = observer(json);
+    let names = options.selected.iter().map(|position| plan.stages[*position].name.as_str()).collect();
+    observer.observe(&Event::RunStarted { pipeline: &plan.name, stages: names, jobs: options.jobs });
+    let result = execution::run(plan, options, cache, &mut *observer, stop_on_signals)?;
+    drop(lock);
+    Ok(tell(plan, cache, &result, json, &mut *observer))
 }
 
 fn options(arguments: &RunArguments, plan: &Plan, stages: &[String], log_format: LogFormat) -> Result<Options, Error> {
@@ -105,6 +110,9 @@ fn tell(plan: &Plan, cache: &Cache, result: &RunResult, json: bool, observer: &m
     }
     for (stage, messages) in &summary.failures {
         write_error(&format!("error: stage `{stage}` failed: {}\n", messages.join("\n  caused by: ")));
+        if cache.failed(&plan.name, stage).exists() {
+            write_error(&format!("  what it rejected: {}\n", command("list", plan, stage, cache)));
+        }
     }
     exit(result)
 }

@@ -87,9 +87,24 @@ impl Job<'_> {
         };
         let folder = cache.temporary()?;
         let result = self.run_in(&folder, &decision, reasons, report);
+        self.keep_rejects(&folder.join("artifact"), result.is_ok());
         // What is left there is of no use; the next run removes what cannot be removed now.
         let _ = fs::remove_dir_all(&folder);
         Ok(Finished { record: result?, decision, ran: true })
+    }
+
+    /// What a failed stage rejected may say why it failed, so that is kept until it ends well.
+    fn keep_rejects(&self, outputs: &Path, is_done: bool) {
+        let (cache, pipeline, stage) = (self.decider.cache, self.decider.pipeline, &self.stage.name);
+        let kept = if is_done {
+            cache.forget_failed(pipeline, stage)
+        } else {
+            cache.keep_failed(pipeline, stage, outputs, &self.stage.outputs)
+        };
+        // How the stage itself ended is what counts.
+        if let Err(error) = kept {
+            tracing::warn!("cannot keep the rejected rows of stage {stage}: {error}");
+        }
     }
 
     fn run_in(
