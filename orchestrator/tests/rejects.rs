@@ -125,7 +125,7 @@ fn exported_rows_come_back_repaired() {
     let project = Project::new(FIXED);
     project.done(&["run"]);
     let told = project.done(&["rejects", "export", "pipeline.yaml", "rows.jsonl"]);
-    let expected = "rows.jsonl: 2 rejected rows\n\
+    let expected = "rows.jsonl: 2 of 3 rejected rows\n\
                     left out: 1, as duplicates and rows of Parquet files cannot be repaired here\n\
                     repair `raw` in it and remove the lines that you leave as they are, then:\n  \
                     orchestrator rejects replay pipeline.yaml rows.jsonl\n";
@@ -144,7 +144,7 @@ fn exported_rows_come_back_repaired() {
     assert!(errors.contains("expected repaired rows, found 2 as they were rejected"), "{errors}");
     project.repair("rows.jsonl", rows, &[(0, review("A2", "4"))]);
     let told = project.done(&["rejects", "replay", "pipeline.yaml", "rows.jsonl"]);
-    assert!(told.starts_with("rows.jsonl: 1 repaired rows (1 are as they were)\n"), "{told}");
+    assert!(told.starts_with("rows.jsonl: 1 of 2 rows are repaired\n"), "{told}");
     assert!(told.ends_with("write `repairs: rows.jsonl` under `params` of stage `load` in pipeline.yaml\n"), "{told}");
     let figures = ["rows_in", "rows_out", "rejects", "duplicates", "repaired"].map(|name| project.summary(name));
     assert_eq!(figures, [5, 3, 1, 1, 1]);
@@ -196,7 +196,8 @@ fn what_a_failed_run_rejected_can_be_repaired() {
     let told = "error: stage `load` failed: accept the rows of `reviews`: 2 of 5 rows are rejected, which is 40 %; \
                 `max_reject_ratio` allows 30 %\n    most often bad-utf8 (1 of 2), such as\n      reviews.json:4: ";
     assert!(code == 1 && errors.contains(told), "{errors}");
-    assert!(errors.ends_with("  what it rejected: orchestrator rejects list pipeline.yaml\n"), "{errors}");
+    let told = "  what it rejected: orchestrator rejects list pipeline.yaml --set ratio=0.3\n";
+    assert!(errors.ends_with(told), "{errors}");
     // Duplicates are found only later, when all rows are sorted.
     assert!(project.done(&["rejects", "list"]).ends_with("2 rows are not in the tables: 1 bad-utf8, 1 wrong-type\n"));
     project.done(&["rejects", "export", "pipeline.yaml", "rows.jsonl", "--reason", "wrong-type"]);

@@ -5,6 +5,7 @@ mod event;
 pub mod figures;
 mod json;
 mod lines;
+mod shell;
 mod summary;
 mod table;
 
@@ -12,5 +13,6 @@ pub use bars::Bars;
 pub use event::{Event, Observer};
 pub use json::JsonLines;
 pub use lines::Lines;
+pub use shell::{quoted, settings_text};
 pub use summary::Summary;
 pub use table::{Align, table};

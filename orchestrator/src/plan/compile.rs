@@ -56,7 +56,7 @@ pub fn compile(file: &Path, settings: &[(String, String)], registry: &Registry) 
     let plan =
         Pipeline::read(&text, settings, &mut faults).and_then(|pipeline| plan(pipeline, file, registry, &mut faults));
     match plan {
-        Some(plan) if faults.is_empty() => Ok(plan),
+        Some(plan) if faults.is_empty() => Ok(Plan { settings: settings.to_vec(), ..plan }),
         _ => Err(Error::Faults(Faults::new(file.to_owned(), text, faults))),
     }
 }
@@ -85,7 +85,8 @@ fn plan(pipeline: Pipeline, file: &Path, registry: &Registry, faults: &mut Vec<F
         .filter_map(|(old, (draft, links))| Some((rank[old], finish(draft, links, &rank)?)))
         .collect();
     stages.sort_by_key(|(rank, _)| *rank);
-    Some(Plan { name, file: file.to_owned(), stages: stages.into_iter().map(|(_, stage)| stage).collect() })
+    let stages = stages.into_iter().map(|(_, stage)| stage).collect();
+    Some(Plan { name, file: file.to_owned(), settings: Vec::new(), stages })
 }
 
 fn finish(draft: Draft, links: Vec<(String, Vec<Link>)>, rank: &[usize]) -> Option<PlannedStage> {

@@ -40,6 +40,8 @@ pub struct Plan {
     pub name: String,
     /// The file that it was read from.
     pub file: PathBuf,
+    /// The pairs of `--set` that it was made with.
+    pub settings: Vec<(String, String)>,
     /// Its stages: each after all that it reads from; else in the order of the file.
     pub stages: Vec<PlannedStage>,
 }

@@ -26,7 +26,7 @@ use crate::{
     arguments::FetchArguments,
     configuration::{did_you_mean, list_of},
     exit::Exit,
-    output::figures,
+    output::{figures, settings_text},
     write_output,
 };
 use checks::{Checked, Expected, check, is_sha256};
@@ -53,8 +53,9 @@ pub fn fetch(arguments: &FetchArguments) -> Result<Exit, Error> {
         let Checked { size_bytes, sha256 } = fetch_one(file, &patience)?;
         write_output(&format!("{}: {}, sha256 {sha256}\n", file.path.display(), figures::bytes(size_bytes)));
     }
-    let settings = files.iter().map(|file| format!(" --set {}={}", file.variable, quoted(&file.path)));
-    let command = format!("orchestrator run pipelines/{}.yaml{}", arguments.dump.name(), settings.collect::<String>());
+    let paths: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
+    let settings = settings_text(files.iter().zip(&paths).map(|(file, path)| (file.variable, path.as_str())));
+    let command = format!("orchestrator run pipelines/{}.yaml{settings}", arguments.dump.name());
     write_output(&format!("to load, train and evaluate:\n  {command}\n"));
     Ok(Exit::Done)
 }
@@ -149,11 +150,4 @@ fn checked(path: &Path, target: &Path, expected: Expected) -> Result<Checked, Fe
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -17,6 +17,7 @@ use crate::{
     configuration::list_of,
     exit::Exit,
     logging::LogFormat,
+    output::{quoted, settings_text},
     plan::{Plan, PlannedStage, compile},
     registry::Registry,
 };
@@ -81,12 +82,13 @@ impl Rejected {
 
 /// The command that does something with the rejects of a stage.
 pub fn command(action: &str, plan: &Plan, stage: &str, cache: &Cache) -> String {
-    let mut text = format!("orchestrator rejects {action} {}", plan.file.display());
+    let mut text = format!("orchestrator rejects {action} {}", quoted(&plan.file.display().to_string()));
+    text += &settings_text(plan.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if only_one(plan).is_err() {
         text.extend([" --stage ", stage]);
     }
     if Path::new(".cache").canonicalize().ok().as_deref() != Some(cache.root()) {
-        text.extend([" --cache ", &cache.root().display().to_string()]);
+        text.extend([" --cache ", &quoted(&cache.root().display().to_string())]);
     }
     text
 }

@@ -15,7 +15,7 @@ use super::Rejected;
 use crate::{
     Error,
     arguments::RejectsOf,
-    commands::run::bring_up,
+    commands::{preflight::check_sources, run::bring_up},
     execution::Options,
     exit::Exit,
     logging::LogFormat,
@@ -59,13 +59,20 @@ pub fn replay(
     } else {
         use_for_this_run(&mut rejected, file, of, registry)
     };
-    let unchanged = if unchanged == 0 { String::new() } else { format!(" ({} are as they were)", count(unchanged)) };
-    write_output(&format!("{}: {} repaired rows{unchanged}\n", file.display(), count(number)));
+    write_output(&format!(
+        "{}: {} of {} rows are repaired\n",
+        file.display(),
+        count(number),
+        count(number + unchanged)
+    ));
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let selected = rejected.plan.with_upstream(&[rejected.stage().name.clone()])?;
     let options = Options { selected, forced: BTreeSet::new(), jobs: threads, threads, log_format };
+    check_sources(&rejected.plan, &options.selected)?;
     let exit = bring_up(&rejected.plan, &options, &rejected.cache, false)?;
-    write_output(&format!("{advice}\n"));
+    if exit == Exit::Done {
+        write_output(&format!("{advice}\n"));
+    }
     Ok(exit)
 }
 

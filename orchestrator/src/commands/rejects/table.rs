@@ -15,7 +15,7 @@ use crate::{
     Error,
     configuration::{did_you_mean, list_of},
     exit::Exit,
-    output::figures::count,
+    output::{figures::count, quoted},
     write_output,
 };
 
@@ -68,7 +68,8 @@ impl Rejected {
         .map_err(anyhow::Error::new)?;
         written.and_then(|()| writer.flush()).map_err(Error::cache("write", file))?;
         let total = total(&counts, reason)?;
-        let mut text = format!("{}: {} rejected rows\n", file.display(), count(total - left_out));
+        let written = count(total - left_out);
+        let mut text = format!("{}: {written} of {} rejected rows\n", file.display(), count(total));
         if left_out > 0 {
             let _ = writeln!(
                 text,
@@ -77,7 +78,7 @@ impl Rejected {
             );
         }
         let _ = writeln!(text, "repair `raw` in it and remove the lines that you leave as they are, then:");
-        let _ = writeln!(text, "  {} {}", self.command("replay"), file.display());
+        let _ = writeln!(text, "  {} {}", self.command("replay"), quoted(&file.display().to_string()));
         write_output(&text);
         Ok(Exit::Done)
     }
