@@ -113,7 +113,10 @@ fn rejects_are_listed_with_place_reason_and_text() {
     let some = project.done(&["rejects", "list", "pipeline.yaml", "--stage", "load", "--limit", "1"]);
     assert!(some.starts_with("reviews.json:2 ") && some.ends_with("1 of 3 are shown; --limit 0 shows all\n"), "{some}");
     let some = project.done(&["rejects", "list", "--reason", "bad-utf8"]);
-    assert!(some.starts_with("reviews.json:4 ") && some.ends_with(": 1 bad-utf8\n"), "{some}");
+    assert!(
+        some.starts_with("reviews.json:4 ") && some.ends_with("1 of the 3 rows that are not in the tables: bad-utf8\n"),
+        "{some}"
+    );
     let errors = project.refused(&["rejects", "list", "--stage", "lod"]);
     assert!(errors.contains("did you mean `load`?"), "{errors}");
     let (code, _, errors) = project.call(&["rejects", "list", "--reason", "wrong-typ"]);
@@ -169,12 +172,22 @@ fn later_repairs_join_the_earlier_ones() {
     // Both the other row and a better repair of the first one.
     project.repair("second.jsonl", rows.clone(), &[(0, review("A2", "2")), (1, review("A4", "1"))]);
     let told = project.done(&["rejects", "replay", "pipeline.yaml", "second.jsonl"]);
-    assert!(told.ends_with("the repaired rows are kept in kept.jsonl\n"), "{told}");
+    assert!(told.ends_with("all 2 repaired rows are taken\nthe repaired rows are kept in kept.jsonl\n"), "{told}");
     let kept: Vec<_> = project.rows("kept.jsonl").iter().map(|row| row["raw"].clone()).collect();
     assert_eq!(kept, [json!(review("A2", "2")), json!(review("A4", "1"))]);
     assert_eq!(["rows_out", "rejects", "repaired"].map(|name| project.summary(name)), [4, 0, 2]);
     let (_, told, _) = project.call(&["run"]);
     assert!(told.contains("0 run, 1 cached"), "the pipeline as it stands has them: {told}");
+
+    // A repair that is faulty itself.
+    project.repair("third.jsonl", rows.clone(), &[(0, review("A2", "6"))]);
+    let told = project.done(&["rejects", "replay", "pipeline.yaml", "third.jsonl"]);
+    assert!(
+        told.contains("\n1 of 2 repaired rows are taken, the others are rejected again: orchestrator rejects list"),
+        "{told}"
+    );
+    let told = project.done(&["rejects", "list"]);
+    assert!(told.contains("rating-out-of-range `overall`: as repaired: expected 1 to 5, found 6"), "{told}");
 
     // The data has changed: what was repaired is not there any more.
     let content = fs::read_to_string(project.path("kept.jsonl")).unwrap();

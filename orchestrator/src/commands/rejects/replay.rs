@@ -15,6 +15,7 @@ use super::Rejected;
 use crate::{
     Error,
     arguments::RejectsOf,
+    cache::State,
     commands::{preflight::check_sources, run::bring_up},
     execution::Options,
     exit::Exit,
@@ -52,8 +53,8 @@ pub fn replay(
     };
     check(&fresh, &rows, &rejected, file)?;
     let number = fresh.len() as u64;
+    rows.extend(fresh);
     let advice = if let Some(path) = kept_at {
-        rows.extend(fresh);
         write(&path, &rows)?;
         format!("the repaired rows are kept in {}", path.display())
     } else {
@@ -71,9 +72,23 @@ pub fn replay(
     check_sources(&rejected.plan, &options.selected)?;
     let exit = bring_up(&rejected.plan, &options, &rejected.cache, false)?;
     if exit == Exit::Done {
-        write_output(&format!("{advice}\n"));
+        write_output(&format!("{}\n{advice}\n", outcome(&rejected, rows.len() as u64)));
     }
     Ok(exit)
+}
+
+/// How many of the repaired rows the load took.
+fn outcome(rejected: &Rejected, all: u64) -> String {
+    let (plan, cache) = (&rejected.plan, &rejected.cache);
+    let state = State::open(cache);
+    let record = state.last(&plan.name, &rejected.stage().name).and_then(|last| cache.record(&last.hash).ok());
+    let told = |name| record.as_ref().and_then(|record| record.summary.get(name)).and_then(Value::as_u64);
+    let taken = told("repaired").unwrap_or_default() + told("metadata_repaired").unwrap_or_default();
+    if taken == all {
+        return format!("all {} repaired rows are taken", count(all));
+    }
+    let command = rejected.command("list");
+    format!("{} of {} repaired rows are taken, the others are rejected again: {command}", count(taken), count(all))
 }
 
 /// The file of repairs that a stage reads, if it has one.

@@ -127,8 +127,11 @@ fn sentence(counts: &BTreeMap<String, u64>, reason: Option<&str>) -> String {
     if total == 0 {
         return "no rows were rejected".to_owned();
     }
-    let mut reasons: Vec<(&String, &u64)> =
-        counts.iter().filter(|(name, _)| reason.is_none_or(|one| one == *name)).collect();
+    if let Some(reason) = reason {
+        let number = counts.get(reason).copied().unwrap_or_default();
+        return format!("{} of the {} rows that are not in the tables: {reason}", count(number), count(total));
+    }
+    let mut reasons: Vec<(&String, &u64)> = counts.iter().collect();
     reasons.sort_by_key(|(name, number)| (std::cmp::Reverse(**number), *name));
     let list: Vec<String> = reasons.iter().map(|(name, number)| format!("{} {name}", count(**number))).collect();
     format!("{} rows are not in the tables: {}", count(total), list.join(", "))
