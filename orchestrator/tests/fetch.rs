@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use support::{Reply, Request, Server};
+use support::{Reply, Request, Server, fixture};
 use tempfile::TempDir;
 
 const NAME: &str = "Gift_Cards.json.gz";
@@ -374,6 +374,29 @@ fn a_proxy_of_the_environment_is_used() {
     assert!(!output.status.success());
     let asked = server.requests();
     assert!(asked.len() == 1 && asked[0].path.contains("dump.invalid"), "{asked:?}: {}", errors(&output));
+}
+
+#[test]
+fn encrypted_connections_are_trusted_as_the_environment_says() {
+    let body = content(1);
+    let sent = body.clone();
+    let server = Server::start_tls(move |_| Reply::whole(&[TAG], &sent));
+    let downloads = Downloads::new();
+    // An hour's pause: it must not try again what cannot pass.
+    let mut command = downloads.command(server.address(), &["--no-metadata", "--retry-pause", "3600"]);
+    let output = command.env_remove("SSL_CERT_FILE").output().unwrap();
+    let text = errors(&output);
+    assert!(output.status.code() == Some(3) && text.contains("UnknownIssuer"), "{text}");
+    downloads.has_nothing();
+    let output = command.env("SSL_CERT_FILE", fixture("server-certificate.pem")).output().unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(downloads.read(NAME), body);
+    let output = command.env("SSL_CERT_FILE", "none.pem").output().unwrap();
+    assert!(output.status.success(), "what is there is only checked: {}", errors(&output));
+    fs::remove_file(downloads.path(NAME)).unwrap();
+    let output = command.output().unwrap();
+    let text = errors(&output);
+    assert!(output.status.code() == Some(1) && text.contains("certificates of SSL_CERT_FILE in none.pem"), "{text}");
 }
 
 #[test]

@@ -211,14 +211,20 @@ fn what_a_failed_run_rejected_can_be_repaired() {
     assert!(code == 1 && errors.contains(told), "{errors}");
     let told = "  what it rejected: orchestrator rejects list pipeline.yaml --set ratio=0.3\n";
     assert!(errors.ends_with(told), "{errors}");
+    let folder = project.path(".cache/failed/shop/load");
+    assert!(folder.join("rejects.parquet").exists());
     // Duplicates are found only later, when all rows are sorted.
     assert!(project.done(&["rejects", "list"]).ends_with("2 rows are not in the tables: 1 bad-utf8, 1 wrong-type\n"));
     project.done(&["rejects", "export", "pipeline.yaml", "rows.jsonl", "--reason", "wrong-type"]);
     project.repair("rows.jsonl", project.rows("rows.jsonl"), &[(0, review("A2", "4"))]);
     let told = project.done(&[&["rejects", "replay", "pipeline.yaml", "rows.jsonl"][..], &strict].concat());
     assert!(told.contains("shop: 1 run, 0 cached"), "{told}");
-    assert!(!project.path(".cache/failed/shop/load").exists(), "it ended well");
+    assert!(!folder.exists(), "it ended well");
     assert_eq!(["rows_out", "rejects"].map(|name| project.summary(name)), [3, 1]);
+    project.call(&["run", "--set", "ratio=0.1"]);
+    assert!(folder.exists());
+    project.done(&["clean", "--all"]);
+    assert!(!folder.exists());
 }
 
 #[test]

@@ -2,9 +2,15 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread,
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
 /// What a request says: the path, and the headers in small letters.
@@ -82,10 +88,29 @@ impl Server {
         // Ends with the test's process.
         thread::spawn(move || {
             for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
-                let Some(request) = read(&stream) else { continue };
-                let answer = reply(number, &request);
-                seen.lock().expect("no holder panics").push(request);
-                write(stream, &answer);
+                serve(stream, &seen, |request| reply(number, request));
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// The same over TLS, with the certificate of the fixtures.
+    pub fn start_tls(reply: impl Fn(&Request) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = format!("https://{}", listener.local_addr().expect("it is bound"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let certificate =
+            CertificateDer::from_pem_file(fixture("server-certificate.pem")).expect("it is a certificate");
+        let key = PrivateKeyDer::from_pem_file(fixture("server-key.pem")).expect("it is a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key));
+        let config = Arc::new(config.expect("certificate and key fit"));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let connection = ServerConnection::new(Arc::clone(&config)).expect("the configuration is sound");
+                serve(StreamOwned::new(connection, stream), &seen, &reply);
             }
         });
         Self { address, requests }
@@ -102,7 +127,19 @@ impl Server {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+/// The path of a file of the fixtures.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn serve(mut stream: impl Read + Write, seen: &Mutex<Vec<Request>>, reply: impl FnOnce(&Request) -> Reply) {
+    let Some(request) = read(&mut stream) else { return };
+    let answer = reply(&request);
+    seen.lock().expect("no holder panics").push(request);
+    write(stream, &answer);
+}
+
+fn read(stream: impl Read) -> Option<Request> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
     let header = |line: String| {
@@ -112,9 +149,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
     Some(Request { path, headers: lines.take_while(|line| !line.is_empty()).filter_map(header).collect() })
 }
 
-fn write(mut stream: TcpStream, answer: &Reply) {
+fn write(mut stream: impl Read + Write, answer: &Reply) {
     // A client that has gone is no concern of the server.
-    let _ = stream.write_all(&answer.bytes);
+    let _ = stream.write_all(&answer.bytes).and_then(|()| stream.flush());
     if answer.hold {
         let _ = stream.read(&mut [0]);
     }

@@ -211,6 +211,9 @@ fn read(
     sorters: &mut Sorters,
     rejects: &mut RejectTable,
 ) -> Result<Accounts, Error> {
+    // Both at once: what is wrong with them must show before hours of work.
+    let repairs = repairs_of(params, &files.reviews, &files.metadata)?;
+    let metadata_repairs = repairs_of(params, &files.metadata, &files.reviews)?;
     let options = ReadOptions {
         delimiter: params.delimiter.as_bytes()[0],
         has_header: params.has_header,
@@ -219,7 +222,6 @@ fn read(
     let progress = Progress { context, done: Arc::default(), total: files.total_bytes() };
     let parser = ReviewParser::new(params);
     let texts = Some(context.output("texts")?);
-    let repairs = repairs_of(params, &files.reviews, &files.metadata)?;
     let source = Source {
         files: &files.reviews,
         parser: &parser,
@@ -238,20 +240,19 @@ fn read(
         return Ok(Accounts { reviews, metadata: None });
     }
     let parser = ItemParser::new(params);
-    let repairs = repairs_of(params, &files.metadata, &files.reviews)?;
     let source = Source {
         files: &files.metadata,
         parser: &parser,
         mapping: parser.mapping(),
         options: &options,
         texts: None,
-        repairs: &repairs,
+        repairs: &metadata_repairs,
     };
     let mut metadata = Account::new("metadata", &files.metadata, params.max_reject_ratio);
     let mut rejected = Rejects::new(context.scratch());
     let ingested = ingest(&source, &mut sorters.items, &mut metadata, &mut rejected, &progress);
     keep_rejects(ingested, rejected, &metadata, rejects)?;
-    repairs.check_used()?;
+    metadata_repairs.check_used()?;
     metadata.check_ratio()?;
     Ok(Accounts { reviews, metadata: Some(metadata) })
 }

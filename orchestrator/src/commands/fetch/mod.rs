@@ -6,6 +6,7 @@
 
 mod answer;
 mod checks;
+mod client;
 mod dump;
 mod failure;
 mod part;

@@ -10,6 +10,7 @@ use ureq::Agent;
 
 use super::{
     answer::Answer,
+    client::client,
     failure::FetchError,
     part::{Part, Version},
     progress::Progress,
@@ -42,17 +43,6 @@ impl Patience {
         }
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         Some(wanted.unwrap_or_else(|| self.pause.saturating_mul(doubled).min(LONGEST_PAUSE.max(self.pause))))
-    }
-
-    /// A client that is as patient; it takes proxies from the environment.
-    pub fn agent(&self) -> Agent {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(self.stall))
-            .timeout_recv_response(Some(self.stall))
-            .timeout_per_read(Some(self.stall))
-            .user_agent(concat!("orchestrator/", env!("CARGO_PKG_VERSION")));
-        config.build().into()
     }
 }
 
@@ -95,7 +85,7 @@ struct Transfer<'a> {
 
 impl Transfer<'_> {
     fn complete(&mut self, patience: &Patience) -> Result<(), FetchError> {
-        let agent = patience.agent();
+        let agent = client(patience.stall)?;
         let mut furthest = self.part.length();
         while !self.part.is_complete() {
             let (error, after) = match self.attempt(&agent) {
