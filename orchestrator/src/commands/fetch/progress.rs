@@ -1,19 +1,23 @@
-//! How far a transfer is: a bar on a terminal, a line a tenth elsewhere.
+//! How far a transfer is: a bar on a terminal, a line every ten seconds elsewhere.
 
 use std::{
     cell::Cell,
     io::{self, IsTerminal},
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{logging, output::figures};
 
+/// Time between two lines.
+const PAUSE: Duration = Duration::from_secs(10);
+
 /// Tells how far one file is.
 pub struct Progress {
     name: String,
     bar: Option<ProgressBar>,
-    tenths: Cell<u64>,
+    told: Cell<Instant>,
 }
 
 impl Progress {
@@ -21,14 +25,14 @@ impl Progress {
     pub fn new(name: String) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template(
-                "{spinner} {prefix}  {bar:24} {percent:>3} %  {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
+                "{spinner} {prefix}  {bar:24} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left",
             );
             let bar = logging::screen().add(ProgressBar::no_length());
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(name.clone());
             bar
         });
-        Self { name, bar, tenths: Cell::new(0) }
+        Self { name, bar, told: Cell::new(Instant::now()) }
     }
 
     /// So many bytes of a total, if that is known.
@@ -40,13 +44,10 @@ impl Progress {
             bar.set_position(done);
             return;
         }
-        let Some(total) = total.filter(|total| *total > 0) else { return };
-        let tenths = 10 * done / total;
-        // What begins anew is told anew.
-        let before = self.tenths.replace(tenths);
-        if tenths > before && tenths < 10 {
-            let (done, of) = (figures::bytes(done), figures::bytes(total));
-            tracing::info!("{}: {done} of {of} ({}0 %)", self.name, tenths);
+        if self.told.get().elapsed() >= PAUSE {
+            self.told.set(Instant::now());
+            let of = total.map_or(String::new(), |total| format!(" of {}", figures::bytes(total)));
+            tracing::info!("{}: {}{of}", self.name, figures::bytes(done));
         }
     }
 }
