@@ -189,6 +189,47 @@ fn a_killed_process_leaves_what_the_next_one_goes_on_from() {
 }
 
 #[test]
+fn a_site_that_has_moved_is_followed_also_for_the_rest() {
+    let body = content(1);
+    let sent = body.clone();
+    let server = Server::start(move |number, request| {
+        if request.path.starts_with("/moved/") {
+            return good(request, &[TAG], &sent).cut(if number < 2 { 4_000 } else { 0 });
+        }
+        let place = format!("/moved{}", request.path);
+        Reply::new("302 Found", &[("Location", &place), ("Content-Length", "0")], b"")
+    });
+    let downloads = Downloads::new();
+    let (code, text) = downloads.fetch(&server, &[]);
+    assert_eq!((code, downloads.read(NAME)), (0, body.clone()), "{text}");
+    assert_eq!(server.requests()[3].start(), Some(body.len() - 4_000));
+}
+
+#[test]
+fn a_file_of_unknown_length_is_put_together_and_stays_packed() {
+    let body = content(1);
+    let sent = body.clone();
+    let chunked = [TAG, ("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip")];
+    let server = Server::start(move |number, request| {
+        let rest = &sent[request.start().unwrap_or_default()..];
+        // Some servers take the `.gz` of the name for an encoding of the transfer.
+        let (status, range) = if request.start().is_some() {
+            ("206 Partial Content", format!("bytes {}-{}/*", sent.len() - rest.len(), sent.len() - 1))
+        } else {
+            ("200 OK", String::new())
+        };
+        let headers = [&chunked[..], &[("Content-Range", range.as_str())]].concat();
+        let coded = [format!("{:x}\r\n", rest.len()).as_bytes(), rest, b"\r\n0\r\n\r\n"].concat();
+        Reply::new(status, &headers, &coded).cut([10_000, 0][number])
+    });
+    let downloads = Downloads::new();
+    let (code, text) = downloads.fetch(&server, &[]);
+    assert_eq!((code, downloads.read(NAME)), (0, body.clone()), "{text}");
+    // Of what was cut, 7 bytes end the chunk and the body.
+    assert_eq!(server.requests()[1].start(), Some(body.len() - 10_000 + 7));
+}
+
+#[test]
 fn a_server_without_ranges_begins_anew() {
     let body = content(1);
     let sent = body.clone();
