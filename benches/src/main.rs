@@ -9,7 +9,9 @@ mod dataset;
 mod figures;
 mod load;
 mod peers;
+mod sample;
 mod serve;
+mod store;
 mod train;
 
 use clap::{Parser, ValueEnum};
@@ -36,6 +38,10 @@ struct Arguments {
 enum Benchmark {
     /// Review file to Parquet: rate, peak memory and accounting, beside peers.
     Load,
+    /// Reviews into MongoDB and SQLite and out of them: rates beside peers, latencies.
+    Store,
+    /// The proof of a sample: coverage, false alarms, unfair samples seen through.
+    Sample,
     /// Seconds and peak memory of each training stage.
     Train,
     /// Requests a second and latencies of the recommendations route.
@@ -53,6 +59,8 @@ fn main() -> anyhow::Result<()> {
                 None => load::measure(reviews, &mut figures)?,
             }
         }
+        Benchmark::Store => store::measure(arguments.reviews.unwrap_or(1_000_000), &mut figures)?,
+        Benchmark::Sample => sample::measure(arguments.reviews.unwrap_or(136_000), &mut figures)?,
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
     }

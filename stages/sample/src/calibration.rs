@@ -11,7 +11,7 @@ use crate::{
     Params, Unit,
     census::{Census, Keys},
     dice::Dice,
-    estimates::{Estimate, Known, estimates},
+    estimates::{Estimate, estimates},
     hashing::{Hasher, mix},
     layout::{Categories, Layout},
     review::{Review, pair},
@@ -36,6 +36,18 @@ pub enum Control {
     LastYear,
     /// A fair sample, and five-star reviews on top of it until their share is 2 points higher.
     SurplusFiveStars,
+}
+
+impl Control {
+    /// Its name in figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstRows => "first_rows",
+            Self::HeadProducts => "head_products",
+            Self::LastYear => "last_year",
+            Self::SurplusFiveStars => "surplus_five_stars",
+        }
+    }
 }
 
 /// Every unfair sample.
@@ -186,7 +198,7 @@ impl Population {
         }
         tally.finish(|_| share);
         let is_rejected = tests(&tally, seed).iter().any(|test| test.adjusted < LEVEL);
-        (estimates(&tally, None, Known::All), is_rejected)
+        (estimates(&tally, None), is_rejected)
     }
 
     /// Whether the tests reject these rows as a sample by `unit`.

@@ -108,11 +108,32 @@ impl Census {
             let year = year(review.time);
             self.users.count(review.user, year);
             self.items.count(review.item, year);
-            self.days[day(review.time)] += 1;
-            self.lengths[clamped(review.length)] += 1;
-            self.votes[clamped(review.votes)] += 1;
+            self.count_values(review);
         }
         self.rows += reviews.len() as u64;
+    }
+
+    fn count_values(&mut self, review: &Review) {
+        self.days[day(review.time)] += 1;
+        self.lengths[clamped(review.length)] += 1;
+        self.votes[clamped(review.votes)] += 1;
+    }
+
+    /// Counts a product of which only the number of reviews is known.
+    pub(crate) fn add_product(&mut self, hash: u64, reviews: u64) {
+        self.items.count(hash, i16::MAX);
+        if let Some(index) = self.items.index(hash) {
+            self.items.rows[index] = u32::try_from(reviews).unwrap_or(u32::MAX);
+        }
+        self.rows += reviews;
+    }
+
+    /// Counts reviews of a sample whose products are counted already.
+    pub(crate) fn add_sampled(&mut self, reviews: &[Review]) {
+        for review in reviews {
+            self.users.count(review.user, year(review.time));
+            self.count_values(review);
+        }
     }
 
     /// Days with reviews, ascending.

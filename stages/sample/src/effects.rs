@@ -14,7 +14,7 @@ use crate::{
     distances::{deviation, kolmogorov_smirnov, shares, stability_index, total_variation, wasserstein},
     jackknife::Replicates,
     layout::{Layout, Scale, Variable},
-    tally::{GROUPS, Tally},
+    tally::{GROUPS, Known, Tally},
     thinning,
 };
 
@@ -226,7 +226,8 @@ fn changed_degrees(tally: &Tally<'_>, tolerances: &Tolerances) -> Vec<Effect> {
     ];
     let mut effects = Vec::new();
     for (variable, unit, population, sample) in both {
-        if unit == tally.unit || population.iter().all(|rows| *rows == population[0]) {
+        let is_unknown = tally.known == Known::Units && unit == Unit::User;
+        if is_unknown || unit == tally.unit || population.iter().all(|rows| *rows == population[0]) {
             continue;
         }
         let weights: Vec<f64> = degrees(sample).iter().map(|units| *units as f64).collect();

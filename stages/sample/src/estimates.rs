@@ -13,20 +13,11 @@ use crate::{
     layout::sum::{
         BUSY_UNITS, FIVE, KNOWN, LENGTH, ROWS, SQUARED_LENGTH, SQUARED_STARS, STARS, UNITS, VERIFIED, VOTED,
     },
-    tally::Tally,
+    tally::{Known, Tally},
 };
 
 /// 97.5 % quantile of Student's t with 63 degrees of freedom.
 const T: f64 = 1.998_340_542_520_741;
-
-/// What of the population is known besides the sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// Every row.
-    All,
-    /// Only how many reviews each unit has.
-    Units,
-}
 
 /// One figure of the population, estimated from the sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,7 +89,7 @@ const ITEM_FIGURES: [Figure; 3] = [
 
 /// The figures of the population that the sample can tell. `fixed` is the number of units of the
 /// population where the size of the sample was fixed.
-pub(crate) fn estimates(tally: &Tally<'_>, fixed: Option<u64>, known: Known) -> Vec<Estimate> {
+pub(crate) fn estimates(tally: &Tally<'_>, fixed: Option<u64>) -> Vec<Estimate> {
     let layout = tally.layout;
     let of_units: &[Figure] = match tally.unit {
         Unit::User => &USER_FIGURES,
@@ -132,7 +123,7 @@ pub(crate) fn estimates(tally: &Tally<'_>, fixed: Option<u64>, known: Known) -> 
         // A little room for rounding where nothing varies.
         let half = T * standard_error + estimate.abs() * 1e-12;
         let (low, high) = (estimate - half, estimate + half);
-        let truth = figure.is_known(known).then(|| truths[place]);
+        let truth = figure.is_known(tally.known).then(|| truths[place]);
         let inside = truth.map(|truth| low <= truth && truth <= high);
         let design_effect = row_variance(tally, figure).filter(|rows| *rows > 0.0).map(|rows| variance / rows);
         let name = figure.name.to_owned();

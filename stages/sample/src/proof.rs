@@ -8,12 +8,12 @@ use crate::{
     Effect, Estimate, Measure, Models, Params, Stratum, Structural, Test, Unit,
     distances::shares,
     effects::effects,
-    estimates::{Known, estimates},
+    estimates::estimates,
     layout::Scale,
     selection::Selection,
     significance::{LEVEL, tests},
     structure::structure,
-    tally::Tally,
+    tally::{Known, Tally},
     thinning,
 };
 
@@ -108,7 +108,6 @@ pub(crate) fn prove(
     models: Option<Models>,
 ) -> anyhow::Result<Proof> {
     let is_whole = tally.is_whole();
-    let known = if params.store.is_some() { Known::Units } else { Known::All };
     let fixed = params.size.filter(|_| params.strata.is_none()).map(|_| selection.strata[0].units);
     let (effects, tests) = if is_whole {
         (Vec::new(), Vec::new())
@@ -117,7 +116,7 @@ pub(crate) fn prove(
     };
     let count = |counts: &[u32]| counts.iter().filter(|rows| **rows > 0).count() as u64;
     let census = tally.census;
-    let users = |users: u64| Some(users).filter(|_| known == Known::All);
+    let users = |users: u64| Some(users).filter(|_| tally.known == Known::All);
     let units: u64 = selection.strata.iter().map(|stratum| stratum.units).sum();
     let wanted: f64 = selection.strata.iter().map(|stratum| stratum.probability * stratum.units as f64).sum();
     Ok(Proof {
@@ -134,9 +133,9 @@ pub(crate) fn prove(
         sample: Size { rows: tally.rows, users: Some(count(&tally.user_rows)), items: count(&tally.item_rows) },
         verdict: verdict(is_whole, &effects, &tests),
         effects,
-        estimates: estimates(tally, fixed, known),
+        estimates: estimates(tally, fixed),
         tests,
-        structure: structure(tally, edges, known == Known::All)?,
+        structure: structure(tally, edges)?,
         models,
         distributions: distributions(tally),
     })
@@ -175,7 +174,7 @@ fn distributions(tally: &Tally<'_>) -> Vec<Distribution> {
         });
     }
     let census = tally.census;
-    if tally.unit != Unit::User && census.users.len() > 0 {
+    if tally.unit != Unit::User && tally.known == Known::All {
         found.push(changed("reviews_a_user", &census.users.rows, &tally.user_rows, tally.thinned));
     }
     if tally.unit != Unit::Asin {

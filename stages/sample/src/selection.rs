@@ -139,6 +139,11 @@ impl Selection {
         Decision { keep, probability, sides: [keep, keep] }
     }
 
+    /// Whether a unit with this hash is kept, where there are no strata.
+    pub(crate) fn is_kept(&self, hash: u64) -> bool {
+        u128::from(hash) < self.cuts[0]
+    }
+
     /// Probability of a user or product to be kept, by its index.
     pub(crate) fn probability(&self, unit: usize) -> f64 {
         self.strata[self.stratum_of_unit(unit)].probability

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Shuffles of the permutation test.
-const SHUFFLES: usize = 1999;
+const SHUFFLES: usize = 999;
 /// Rows that a group of bins should have in the sample (Cochran 1954).
 const SMALLEST_BIN: f64 = 5.0;
 /// Groups that an ordered variable is divided into at most.

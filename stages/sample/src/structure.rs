@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Unit,
     core_retention::{CoreSize, retention},
-    tally::Tally,
+    tally::{Known, Tally},
 };
 
 /// Below this many reviews a user or product is a cold start: the usual bound of a 5-core.
@@ -39,7 +39,7 @@ pub enum Design {
 }
 
 /// The table of part (d). `edges` holds the pairs of users and products.
-pub(crate) fn structure(tally: &Tally<'_>, edges: Option<&Path>, knows_users: bool) -> anyhow::Result<Vec<Structural>> {
+pub(crate) fn structure(tally: &Tally<'_>, edges: Option<&Path>) -> anyhow::Result<Vec<Structural>> {
     let census = tally.census;
     let users = [&census.users.rows, &tally.user_rows];
     let items = [&census.items.rows, &tally.item_rows];
@@ -55,7 +55,8 @@ pub(crate) fn structure(tally: &Tally<'_>, edges: Option<&Path>, knows_users: bo
     let density = if both_sides { Design::Kept } else { Design::Changed };
     let mut table = Vec::new();
     let mut push = |name: &str, [population, sample]: [f64; 2], design| {
-        let population = Some(population).filter(|_| knows_users || !name.contains("user") && name != "density");
+        let population =
+            Some(population).filter(|_| tally.known == Known::All || !name.contains("user") && name != "density");
         table.push(Structural { name: name.to_owned(), population, sample, design });
     };
     push("reviews", rows, Design::Scaled);

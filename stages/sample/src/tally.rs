@@ -8,7 +8,7 @@ use crate::{
     Unit,
     census::{Census, MOST, clamped, day},
     hashing::position,
-    layout::{Layout, SUMS, sum},
+    layout::{Layout, ROW_VARIABLES, SUMS, sum},
     review::Review,
     selection::Decision,
 };
@@ -17,6 +17,15 @@ use crate::{
 pub(crate) const GROUPS: usize = 64;
 /// Most blocks of the rest in a frame.
 const MOST_REST_BLOCKS: f64 = 960.0;
+
+/// What of the population is known besides the sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Every row.
+    All,
+    /// Only how many reviews each unit has.
+    Units,
+}
 
 /// By what rows are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +62,8 @@ pub(crate) struct Tally<'a> {
     pub(crate) unit: Unit,
     pub(crate) census: &'a Census,
     pub(crate) layout: &'a Layout,
+    /// Whether the population's rows were all counted.
+    pub(crate) known: Known,
     /// Of all rows.
     pub(crate) population: Vec<f64>,
     /// Of the kept rows, each counted 1 / probability times.
@@ -147,6 +158,7 @@ impl<'a> Tally<'a> {
             unit,
             census,
             layout,
+            known: Known::All,
             population: vec![0.0; width],
             estimate: vec![0.0; width],
             rows: 0,
@@ -240,6 +252,19 @@ impl<'a> Tally<'a> {
                 }
             }
         }
+    }
+
+    /// Takes back what was said about rows of the population, where only those of the sample were read.
+    pub(crate) fn forget_rows(&mut self) {
+        let degrees = self.layout.variables.get(ROW_VARIABLES).map_or(0..0, |variable| variable.bins.clone());
+        let sums = [sum::UNITS, sum::BUSY_UNITS].map(|which| self.layout.sum(which));
+        for (place, total) in self.population.iter_mut().enumerate() {
+            if !degrees.contains(&place) && !sums.contains(&place) {
+                *total = 0.0;
+            }
+        }
+        self.population[self.layout.sum(sum::ROWS)] = self.census.rows as f64;
+        self.known = Known::Units;
     }
 
     /// Whether nothing was left out.

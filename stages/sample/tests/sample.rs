@@ -303,3 +303,74 @@ fn recommenders_are_compared_on_sample_and_whole() {
     }
     assert!(run.html().contains("Kendall"));
 }
+
+#[test]
+fn a_store_gives_the_same_products_as_the_table() {
+    let rows = clustered(300);
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("store.db").display());
+    fill_store(&url, &rows);
+    for (rate, size) in [(0.3, None), (1.0, Some(25))] {
+        let table = Params { size, ..params(Unit::Asin, rate, 3) };
+        let stored = Params { store: Some(url.clone()), ..table.clone() };
+        let from_table = Run::of(&rows, &table).unwrap();
+        let from_store = Run::with_inputs(TempDir::new().unwrap(), &stored, BTreeMap::new()).unwrap();
+        let sorted = |run: &Run| {
+            let mut rows = run.rows();
+            rows.sort_by(|a, b| (&a.1, &a.0, a.3).cmp(&(&b.1, &b.0, b.3)));
+            rows
+        };
+        assert_eq!(sorted(&from_store), sorted(&from_table));
+        let (known, told) = (from_table.proof(), from_store.proof());
+        assert_eq!((told.population.rows, told.population.items), (known.population.rows, known.population.items));
+        assert_eq!((told.population.users, told.sample.users), (None, known.sample.users));
+        assert_eq!(told.strata, known.strata);
+        for (told, known) in told.estimates.iter().zip(&known.estimates) {
+            assert!(
+                (told.estimate - known.estimate).abs() < 1e-9 * known.estimate.abs().max(1.0),
+                "{told:?} {known:?}"
+            );
+            let is_of_units = ["reviews", "products"].iter().any(|word| told.name.starts_with(word));
+            assert_eq!(told.truth, known.truth.filter(|_| is_of_units), "{}", told.name);
+        }
+        assert!(told.effects.iter().all(|effect| effect.variable == "reviews_a_product"));
+        assert!(!from_store.html().contains("NaN"));
+    }
+}
+
+fn fill_store(url: &str, rows: &[Row]) {
+    let mut ordinals: BTreeMap<(&str, &str, i64), u32> = BTreeMap::new();
+    let reviews: Vec<storage::Review> = rows
+        .iter()
+        .map(|(user, item, rating, time)| {
+            let ordinal = ordinals.entry((user, item, *time)).or_insert(0);
+            *ordinal += 1;
+            storage::Review {
+                asin: item.clone(),
+                user: user.clone(),
+                time: *time,
+                ordinal: *ordinal - 1,
+                rating: *rating,
+                title: None,
+                text: Some("é".repeat((*time % 900) as usize)),
+                verified: Some(*time % 3 > 0),
+                helpful_votes: None,
+            }
+        })
+        .collect();
+    storage::block_on(async {
+        let store = storage::open(url).await.unwrap();
+        store.begin_load("one").await.unwrap();
+        store.put_reviews("one", &reviews).await.unwrap();
+        store.finish_load("one").await.unwrap();
+    });
+}
+
+#[test]
+fn a_store_without_a_load_is_an_error_that_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("store.db").display());
+    let params = Params { store: Some(url), ..params(Unit::Asin, 0.5, 3) };
+    let error = Run::with_inputs(TempDir::new().unwrap(), &params, BTreeMap::new()).err().unwrap().to_string();
+    assert!(error.contains("holds no finished load; run `load` into it first"), "{error}");
+}
