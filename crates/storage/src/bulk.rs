@@ -1,6 +1,6 @@
 //! Writing a whole catalogue: batches go to the store while the caller makes the next ones.
 
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{collections::VecDeque, mem, sync::Arc, time::Instant};
 
 use tokio::task::JoinHandle;
 
@@ -21,6 +21,8 @@ pub struct Bulk {
     products: Vec<Product>,
     reviews: Vec<Review>,
     under_way: VecDeque<JoinHandle<Result<(), Error>>>,
+    /// Rows given so far.
+    rows: u64,
 }
 
 impl Bulk {
@@ -31,11 +33,12 @@ impl Bulk {
     pub fn begin(store: Arc<dyn Store>, generation: &str) -> Result<Self, Error> {
         block_on(store.begin_load(generation))?;
         let (products, reviews) = (Vec::new(), Vec::with_capacity(BATCH_ROWS));
-        Ok(Self { store, generation: generation.into(), products, reviews, under_way: VecDeque::new() })
+        Ok(Self { store, generation: generation.into(), products, reviews, under_way: VecDeque::new(), rows: 0 })
     }
 
     /// Adds a product.
     pub fn product(&mut self, product: Product) -> Result<(), Error> {
+        self.rows += 1;
         self.products.push(product);
         if self.products.len() < BATCH_ROWS {
             return Ok(());
@@ -45,6 +48,7 @@ impl Bulk {
 
     /// Adds a review.
     pub fn review(&mut self, review: Review) -> Result<(), Error> {
+        self.rows += 1;
         self.reviews.push(review);
         if self.reviews.len() < BATCH_ROWS {
             return Ok(());
@@ -94,6 +98,12 @@ impl Bulk {
     /// Makes this load the one that counts.
     pub fn finish(mut self) -> Result<(), Error> {
         self.flush()?;
-        block_on(self.store.finish_load(&self.generation))
+        let (rows, location) = (self.rows, self.store.location());
+        tracing::info!(rows, location, "wrote {rows} products and reviews to {location}, building indexes");
+        let started = Instant::now();
+        block_on(self.store.finish_load(&self.generation))?;
+        let duration_ms = started.elapsed().as_millis() as u64;
+        tracing::info!(duration_ms, location, "built indexes of {location} in {duration_ms} ms; the load counts now");
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::{Product, Review as StoreReview, Store, block_on};
+use storage::{Bulk, Product, Review as StoreReview, Store, block_on};
 
 use crate::{
     Error,
@@ -10,38 +10,35 @@ use crate::{
     review::Review,
 };
 
-/// Rows of one call to the store.
-const BATCH_ROWS: usize = 2000;
-
 /// Writes the catalogue of one load. Nothing of it counts before [`Catalogue::finish`].
 pub struct Catalogue {
-    store: Arc<dyn Store>,
-    generation: String,
-    products: Vec<Product>,
-    reviews: Vec<StoreReview>,
+    bulk: Bulk,
+}
+
+fn connect(url: &str) -> Result<Arc<dyn Store>, Error> {
+    let store = block_on(async {
+        let store = storage::open(url).await?;
+        store.ping().await.map(|()| store)
+    })?;
+    Ok(store)
 }
 
 impl Catalogue {
-    /// Opens the store and makes sure that it answers.
+    /// Opens the store, makes sure that it answers, and begins a load afresh.
     pub fn open(url: &str, generation: &str) -> Result<Self, Error> {
-        let store = block_on(async {
-            let store = storage::open(url).await?;
-            store.ping().await.map(|()| store)
-        })?;
-        Ok(Self { store, generation: generation.to_owned(), products: Vec::new(), reviews: Vec::new() })
+        Ok(Self { bulk: Bulk::begin(connect(url)?, generation)? })
     }
 
     /// Whether the store holds this generation, completely.
     pub fn is_loaded(url: &str, generation: &str) -> Result<bool, Error> {
-        let catalogue = Self::open(url, generation)?;
-        let loaded = block_on(catalogue.store.loaded())?;
+        let loaded = block_on(connect(url)?.loaded())?;
         Ok(loaded.as_deref() == Some(generation))
     }
 
     /// Adds a review; `ordinal` counts those of the same user, item and time.
     pub fn review(&mut self, review: &Review, ordinal: u32) -> Result<(), Error> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        self.reviews.push(StoreReview {
+        let review = StoreReview {
             asin: review.item.to_string(),
             user: review.user.to_string(),
             time: review.time,
@@ -51,13 +48,13 @@ impl Catalogue {
             text: owned(review.text),
             verified: review.verified,
             helpful_votes: review.helpful_votes,
-        });
-        if self.reviews.len() >= BATCH_ROWS { self.flush() } else { Ok(()) }
+        };
+        Ok(self.bulk.review(review)?)
     }
 
     /// Adds a product with what its reviews say.
     pub fn product(&mut self, item: Item, ratings: Ratings) -> Result<(), Error> {
-        self.products.push(Product {
+        let product = Product {
             asin: item.key,
             title: item.title,
             brand: item.brand,
@@ -69,25 +66,12 @@ impl Catalogue {
             also_viewed: item.also_viewed,
             rating_mean: ratings.mean(),
             rating_count: ratings.count,
-        });
-        if self.products.len() >= BATCH_ROWS { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        if !self.reviews.is_empty() {
-            block_on(self.store.put_reviews(&self.generation, &self.reviews))?;
-            self.reviews.clear();
-        }
-        if !self.products.is_empty() {
-            block_on(self.store.put_products(&self.generation, &self.products))?;
-            self.products.clear();
-        }
-        Ok(())
+        };
+        Ok(self.bulk.product(product)?)
     }
 
     /// Makes this load the one that counts.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.flush()?;
-        Ok(block_on(self.store.finish_load(&self.generation))?)
+    pub fn finish(self) -> Result<(), Error> {
+        Ok(self.bulk.finish()?)
     }
 }

@@ -78,14 +78,15 @@ async fn make_product_indexes(store: &Mongo, number: i64) -> Result<()> {
 
 /// The most frequent values of a field, or of the elements of one that is a list.
 async fn commonest(store: &Mongo, collection: &str, number: i64, field: &str, list: bool) -> Result<Vec<Facet>> {
-    let value = if list { doc! { "$setUnion": [field, []] }.into() } else { ::mongodb::bson::Bson::from(field) };
-    let mut steps = vec![doc! { "$project": { "_id": 0, "value": value } }];
+    let mut steps = Vec::new();
     if list {
+        // A set: a value that a document names twice counts once.
+        steps.push(doc! { "$project": { "_id": 0, "value": { "$setUnion": [field, []] } } });
         steps.push(doc! { "$unwind": "$value" });
     }
     steps.extend([
-        doc! { "$match": { "value": { "$type": "string" } } },
-        doc! { "$group": { "_id": "$value", "count": { "$sum": 1_i64 } } },
+        doc! { "$group": { "_id": if list { "$value" } else { field }, "count": { "$sum": 1_i64 } } },
+        doc! { "$match": { "_id": { "$type": "string" } } },
         doc! { "$sort": { "count": -1, "_id": 1 } },
         doc! { "$limit": count(MOST_FACETS) },
         doc! { "$project": { "_id": 0, "name": "$_id", "count": 1 } },

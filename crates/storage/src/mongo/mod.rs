@@ -26,7 +26,7 @@ use ::mongodb::{
     Client, Database,
     bson::{Document, RawDocumentBuf, doc, serialize_to_raw_document_buf},
     error::{Error as DriverError, ErrorKind, Result as DriverResult},
-    options::{ClientOptions, WriteConcern},
+    options::{ClientOptions, Compressor, ServerAddress, WriteConcern},
 };
 use async_trait::async_trait;
 
@@ -65,6 +65,9 @@ impl Mongo {
             Err(error) if is_unreachable(&error) => return Err(unreachable(location, message(&error))),
             Err(error) => return Err(Error::Url { problem: scrubbed(&message(&error), url), url: location }),
         };
+        if options.compressors.is_none() && !options.hosts.iter().all(is_on_this_machine) {
+            options.compressors = Some(vec![Compressor::Zstd { level: None }]);
+        }
         options.app_name.get_or_insert_with(|| "recommender".into());
         options.connect_timeout.get_or_insert(PATIENCE);
         options.server_selection_timeout.get_or_insert(PATIENCE);
@@ -166,6 +169,13 @@ impl Mongo {
         }
         Error::Operation { action, location: self.location.clone(), source: message.into() }
     }
+}
+
+/// Whether messages to a server pass through no wire: then compressing them only takes time.
+fn is_on_this_machine(address: &ServerAddress) -> bool {
+    let ServerAddress::Tcp { host, .. } = address else { return true };
+    let is_loopback = |address: std::net::IpAddr| address.is_loopback();
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback)
 }
 
 fn unreachable(location: String, message: String) -> Error {
@@ -361,6 +371,21 @@ impl Store for Mongo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for (address, here) in [
+            ("localhost", true),
+            ("127.0.0.1:27017", true),
+            ("127.1.2.3", true),
+            ("[::1]:27017", true),
+            ("10.0.0.1", false),
+            ("localhost.example.org:27017", false),
+            ("db", false),
+        ] {
+            assert_eq!(is_on_this_machine(&ServerAddress::parse(address).unwrap()), here, "{address}");
+        }
+    }
 
     #[test]
     fn a_message_about_a_url_never_holds_its_password() {

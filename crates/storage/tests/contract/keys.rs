@@ -11,7 +11,7 @@ fn reviews() -> Vec<Review> {
         .map(|number| Review {
             ordinal: number as u32 % 3,
             text: Some(format!("text {number}")),
-            ..review(&keys[number % 7], &keys[number % keys.len()], number as i64 / 9 - 15)
+            ..review(&keys[number % 7], &keys[number % keys.len()], i64::from(number as u32) / 9 - 15)
         })
         .collect();
     reviews.sort_by_key(Review::key);

@@ -131,6 +131,96 @@ fn only_the_files_of_the_shown_load_stay() {
     assert_eq!(names, ["store.db", "store.db-catalogue-3", "store.db-catalogue-x"]);
 }
 
+#[test]
+fn live_data_is_written_while_a_load_holds_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = block_on(storage::open(&format!("sqlite://{}", path.display()))).unwrap();
+    block_on(store.begin_load("g")).unwrap();
+    block_on(store.put_reviews("g", &[review("a", "u", 1)])).unwrap();
+    let load = rusqlite::Connection::open(folder.path().join("store.db-catalogue-1")).unwrap();
+    load.busy_timeout(std::time::Duration::ZERO).unwrap();
+    load.execute_batch("BEGIN IMMEDIATE; CREATE INDEX of_a_long_load ON reviews (rating)").unwrap();
+    let preferences = storage::Preferences { brands: vec!["Acme".into()], ..storage::Preferences::default() };
+    block_on(store.put_preferences("u", &preferences)).unwrap();
+    assert_eq!(block_on(store.preferences("u")).unwrap(), Some(preferences));
+}
+
+#[test]
+fn an_older_file_keeps_its_live_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let url = format!("sqlite://{}", path.display());
+    let preferences = storage::Preferences { brands: vec!["Acme".into()], ..storage::Preferences::default() };
+    let store = block_on(storage::open(&url)).unwrap();
+    block_on(store.put_preferences("ann", &preferences)).unwrap();
+    drop(store);
+    // As version 1 had it: loads in tables of the same file.
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "DROP TABLE generations; DROP TABLE shown;
+             CREATE TABLE generations (id INTEGER PRIMARY KEY, name TEXT, loaded INTEGER);
+             CREATE TABLE products (id INTEGER PRIMARY KEY, asin TEXT);
+             CREATE TABLE product_categories (product INTEGER, category TEXT);
+             CREATE VIRTUAL TABLE product_words USING fts5 (words);
+             CREATE TABLE reviews (generation INTEGER, asin TEXT);
+             INSERT INTO generations VALUES (1, 'old', 1);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    let store = block_on(storage::open(&url)).unwrap();
+    assert_eq!(block_on(store.loaded()).unwrap(), None, "what `load` can write again is not kept");
+    assert_eq!(block_on(store.preferences("ann")).unwrap(), Some(preferences));
+    block_on(store.put_reviews("new", &[review("a", "u", 1)])).unwrap();
+    block_on(store.finish_load("new")).unwrap();
+    assert_eq!(block_on(store.reviews_of_user("u", 9)).unwrap(), [review("a", "u", 1)]);
+}
+
+#[test]
+fn the_server_checks_and_indexes_reviews_by_asin_and_user() {
+    use futures::TryStreamExt;
+    use mongodb::bson::{Bson, Document, doc};
+    let Some(url) = mongodb_url() else { return };
+    block_on(async {
+        let store = storage::open(&url).await.unwrap();
+        store.put_reviews("g", &[review("a", "u", 1), review("a", "u", 2)]).await.unwrap();
+        store.put_products("g", &[full("a")]).await.unwrap();
+        store.finish_load("g").await.unwrap();
+        let database = mongodb::Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+        let reviews = database.collection::<Document>("reviews_1");
+        let indexes: Vec<_> = reviews.list_indexes().await.unwrap().try_collect().await.unwrap();
+        let keys: Vec<&Document> = indexes.iter().map(|index| &index.keys).collect();
+        assert!(keys.contains(&&doc! { "asin": 1, "time": -1 }), "{keys:?}");
+        assert!(keys.iter().any(|keys| keys.keys().next().is_some_and(|first| first == "user")), "{keys:?}");
+        let sound = reviews.find_one(doc! { "_id": "a u a1" }).await.unwrap().unwrap();
+        let with = |field: &str, value: Bson| {
+            let mut document = sound.clone();
+            document.insert("_id", format!("another {field}"));
+            document.insert(field, value);
+            document
+        };
+        reviews.insert_one(with("helpful_votes", 3.into())).await.unwrap();
+        for (field, value) in [
+            ("rating", Bson::from(6.0)),
+            ("rating", "5".into()),
+            ("time", "2018".into()),
+            ("helpful_votes", (-1).into()),
+            ("asin", Bson::Null),
+            ("reviewText", "a field of no review".into()),
+        ] {
+            let refused = reviews.insert_one(with(field, value.clone())).await;
+            assert!(refused.unwrap_err().to_string().contains("validation"), "{field}: {value}");
+        }
+        let product = doc! { "_id": "b", "rating_count": 1 };
+        let refused = database.collection::<Document>("products_1").insert_one(product).await;
+        assert!(refused.unwrap_err().to_string().contains("validation"), "a product without categories");
+        // The views by which people and other programs read follow the shown load.
+        assert_eq!(database.collection::<Document>("reviews").count_documents(doc! {}).await.unwrap(), 3);
+        database.drop().await.unwrap();
+    });
+}
+
 /// What a database of version 1 kept of loads goes; what cannot be made again stays.
 #[test]
 fn an_older_database_keeps_its_live_data() {
