@@ -16,6 +16,8 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, File},
+    io::Read,
+    mem,
     path::Path,
 };
 
@@ -141,6 +143,9 @@ pub fn hash_path(path: &Path) -> Result<String, Error> {
     Ok(short(&hasher.finalize()))
 }
 
+/// Bytes that are hashed at once, by all threads.
+const PIECE_BYTES: u64 = 4 << 20;
+
 fn hash_into(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         let mut names = Vec::new();
@@ -155,8 +160,17 @@ fn hash_into(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), Error> {
         }
         Ok(())
     } else {
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        hasher.update_reader(file).map_err(Error::io("read", path))?;
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        // Read, not mapped: a mapped file that another program cuts short would kill this one.
+        let mut read = |mut piece: Vec<u8>| {
+            piece.clear();
+            (&mut file).take(PIECE_BYTES).read_to_end(&mut piece).map_err(Error::io("read", path)).map(|_| piece)
+        };
+        let (mut piece, mut spare) = (read(Vec::new())?, Vec::new());
+        while !piece.is_empty() {
+            let (_, next) = rayon::join(|| hasher.update_rayon(&piece), || read(spare));
+            spare = mem::replace(&mut piece, next?);
+        }
         Ok(())
     }
 }

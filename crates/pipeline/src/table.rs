@@ -17,6 +17,7 @@ use polars::{
         Schema, SchemaExt, SerReader, StatisticsOptions,
     },
 };
+use polars_parquet::write::ZstdLevel;
 
 use crate::{
     Context, Error, Kind,
@@ -70,7 +71,7 @@ impl TableWriter {
 
     /// Starts a table at any path. `extra` are further pairs for the file's metadata.
     pub fn create_at(path: &Path, kind: Kind, stage: &str, extra: &[(&str, String)]) -> Result<Self, Error> {
-        let writer = writer(path, kind, stage, extra, ParquetCompression::Zstd(None))?;
+        let writer = writer(path, kind, stage, extra, ParquetCompression::Zstd(ZstdLevel::try_new(1).ok()))?;
         Ok(Self { path: path.to_owned(), schema: schema(kind), stage: stage.to_owned(), writer, rows: 0 })
     }
 

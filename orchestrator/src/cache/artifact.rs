@@ -1,6 +1,6 @@
 //! What is kept of a stage run, and how it comes into the cache in one step.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, panic::resume_unwind, path::Path, thread};
 
 use pipeline::{
     Kind,
@@ -97,7 +97,18 @@ impl Cache {
     }
 
     /// Hashes the outputs in `folder`; the name of the first that is not there as the inner error.
+    ///
+    /// Brings them to the disk at the same time: one keeps the processor busy, the other the disk.
     pub fn measure(folder: &Path, outputs: &[Output]) -> Result<Result<BTreeMap<String, OutputRecord>, String>, Error> {
+        thread::scope(|scope| {
+            let synced = scope.spawn(|| durable::sync_all(folder));
+            let records = Self::hash(folder, outputs);
+            synced.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            records
+        })
+    }
+
+    fn hash(folder: &Path, outputs: &[Output]) -> Result<Result<BTreeMap<String, OutputRecord>, String>, Error> {
         let mut records = BTreeMap::new();
         for output in outputs {
             let file = output.file_name();

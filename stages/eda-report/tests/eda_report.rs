@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, io::sink, path::Path};
 
 use eda_report::{EdaReport, Params, Statistics};
-use pipeline::{Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextsPart, read_json};
+use pipeline::{Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextCompression, TextsPart, read_json};
 use polars::{
     df,
     frame::DataFrame,
@@ -41,7 +41,7 @@ fn reviews(rows: &[Review]) -> DataFrame {
 }
 
 fn texts(folder: &Path, rows: &[Review]) -> Input {
-    let mut block = TextBlock::default();
+    let mut block = TextBlock::new(TextCompression::Zstd);
     for row in rows {
         block.push(row.4, row.4);
     }

@@ -16,6 +16,9 @@ use crate::{
     tables::{ItemTable, RejectTable, ReviewTable},
 };
 
+/// Progress is told after so many rows; asking the clock for each would cost more than the row.
+const PROGRESS_ROWS: u64 = 4096;
+
 /// Where rows go that are no longer needed elsewhere.
 pub struct Outputs<'a> {
     /// Rejected and duplicate rows.
@@ -84,7 +87,9 @@ pub fn reviews(
         if let Some(catalogue) = &mut outputs.catalogue {
             catalogue.review(&stored.review, group.kept.len() as u32 - 1)?;
         }
-        outputs.context.progress(account.rows_out + account.duplicates, Some(expected), "rows");
+        if account.rows_out.is_multiple_of(PROGRESS_ROWS) {
+            outputs.context.progress(account.rows_out + account.duplicates, Some(expected), "rows");
+        }
     }
     push_ratings(&group.item, &mut ratings, items)?;
     account.rows_out = table.finish()? as u64;

@@ -149,6 +149,13 @@ pub enum Error {
         /// Duplicate rows.
         duplicates: u64,
     },
+    /// The system gave no thread.
+    #[error("start a thread; lower `--jobs`, or raise the limit on processes (`ulimit -u`)")]
+    Thread {
+        /// The system's message.
+        #[source]
+        source: std::io::Error,
+    },
     /// A temporary file does not hold what was written to it.
     #[error("read back temporary file {}: it was damaged or changed", path.display())]
     Scratch {

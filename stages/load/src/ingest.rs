@@ -13,10 +13,10 @@ use std::{
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{self, Receiver, Sender, SyncSender},
     },
-    thread,
+    thread::{self, Scope},
 };
 
-use pipeline::{Context, EncodedTexts, TextBlock, TextsPart};
+use pipeline::{Context, EncodedTexts, TextBlock, TextCompression, TextsPart};
 
 use crate::{
     Error,
@@ -46,6 +46,8 @@ pub struct Source<'a> {
     pub texts: Option<&'a Path>,
     /// What to take in place of rejected rows.
     pub repairs: &'a Repairs,
+    /// How these are compressed.
+    pub compression: TextCompression,
 }
 
 /// How far the reading is, in bytes on disk.
@@ -85,11 +87,11 @@ pub fn ingest(
         for _ in 0..readers {
             let reader =
                 Reader { jobs: job_sender.clone(), credits: Arc::clone(&credits), found: found_sender.clone() };
-            scope.spawn(move || reader.read_files(source, next_file, &progress.done));
+            spawn(scope, "load-read", move || reader.read_files(source, next_file, &progress.done))?;
         }
         for _ in 0..threads {
             let (jobs, found) = (Arc::clone(&jobs), found_sender.clone());
-            scope.spawn(move || work(&jobs, source, &found));
+            spawn(scope, "load-parse", move || work(&jobs, source, &found))?;
         }
         // Only threads hold these ends now: a channel closes when its last thread ends, and threads end
         // when nobody is at the other end any more, also after an error.
@@ -97,6 +99,16 @@ pub fn ingest(
         let mut collector = Collector::new(source, sorter, account, rejects, progress);
         collector.collect(&found, &credit_sender)
     })
+}
+
+/// Starts a thread whose name tells in a debugger what it does.
+fn spawn<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    run: impl FnOnce() + Send + 'scope,
+) -> Result<(), Error> {
+    let started = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, run);
+    started.map(|_| ()).map_err(|source| Error::Thread { source })
 }
 
 /// A block on its way to a worker.
@@ -156,7 +168,7 @@ impl Reader {
 
 /// Parses blocks until there are no more.
 fn work(jobs: &Mutex<Receiver<Job>>, source: &Source, found: &Sender<Found>) {
-    let mut texts = TextBlock::default();
+    let mut texts = TextBlock::new(source.compression);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { file, sequence, block }) = job else { return };

@@ -221,14 +221,15 @@ fn read(
     };
     let progress = Progress { context, done: Arc::default(), total: files.total_bytes() };
     let parser = ReviewParser::new(params);
-    let texts = Some(context.output("texts")?);
+    let compression = params.text_compression;
     let source = Source {
         files: &files.reviews,
         parser: &parser,
         mapping: parser.mapping(),
         options: &options,
-        texts,
         repairs: &repairs,
+        texts: Some(context.output("texts")?),
+        compression,
     };
     let mut reviews = Account::new("reviews", &files.reviews, params.max_reject_ratio);
     let mut rejected = Rejects::new(context.scratch());
@@ -247,6 +248,7 @@ fn read(
         options: &options,
         texts: None,
         repairs: &metadata_repairs,
+        compression,
     };
     let mut metadata = Account::new("metadata", &files.metadata, params.max_reject_ratio);
     let mut rejected = Rejects::new(context.scratch());

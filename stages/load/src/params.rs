@@ -1,5 +1,6 @@
 //! The parameters as written in `pipeline.yaml`, and the checks between them.
 
+use pipeline::TextCompression;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,9 @@ pub struct Params {
     #[serde(default = "one_percent")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_reject_ratio: f64,
+    /// Whether titles and texts of reviews are compressed: `none`, the fastest, or `zstd` where disk is short.
+    #[serde(default)]
+    pub text_compression: TextCompression,
     /// Bytes of rows that are sorted in memory at once; more go to disk. Does not change the result.
     #[serde(default = "default_sort_buffer")]
     pub sort_buffer_bytes: usize,

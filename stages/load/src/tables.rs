@@ -2,6 +2,11 @@
 //!
 //! Where a piece ends depends on the rows alone, so equal rows give equal bytes.
 
+use std::{
+    sync::mpsc::{self, SyncSender},
+    thread::{self, JoinHandle},
+};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pipeline::{Context, Kind, TableWriter};
 use polars::{
@@ -50,9 +55,11 @@ trait Piece {
     fn columns(self) -> Vec<Column>;
 }
 
-/// A table that is written piece by piece.
+/// A table that is written piece by piece, on a thread of its own.
 struct Table<P> {
-    writer: TableWriter,
+    /// Where finished pieces go; the writer ends when this is gone.
+    pieces: SyncSender<DataFrame>,
+    writer: JoinHandle<Result<usize, pipeline::Error>>,
     piece: P,
     rows: usize,
     bytes: usize,
@@ -60,7 +67,18 @@ struct Table<P> {
 
 impl<P: Piece> Table<P> {
     fn create(context: &Context, port: &str, kind: Kind) -> Result<Self, Error> {
-        Ok(Self { writer: TableWriter::create(context, port, kind)?, piece: P::empty(), rows: 0, bytes: 0 })
+        let mut writer = TableWriter::create(context, port, kind)?;
+        // One piece waits while another is written and a third grows.
+        let (pieces, finished) = mpsc::sync_channel(1);
+        let write = move || {
+            for piece in finished {
+                writer.write(&piece)?;
+            }
+            writer.finish()
+        };
+        let writer = thread::Builder::new().name("load-write".to_owned()).spawn(write);
+        let writer = writer.map_err(|source| Error::Thread { source })?;
+        Ok(Self { pieces, writer, piece: P::empty(), rows: 0, bytes: 0 })
     }
 
     /// Notes that a row with so many bytes of text was appended to the piece.
@@ -72,7 +90,8 @@ impl<P: Piece> Table<P> {
 
     fn flush(&mut self) -> Result<(), Error> {
         let columns = std::mem::replace(&mut self.piece, P::empty()).columns();
-        self.writer.write(&DataFrame::new(self.rows, columns)?)?;
+        // A writer that has gone leaves its error to `finish`.
+        let _ = self.pieces.send(DataFrame::new(self.rows, columns)?);
         (self.rows, self.bytes) = (0, 0);
         Ok(())
     }
@@ -81,7 +100,9 @@ impl<P: Piece> Table<P> {
         if self.rows > 0 {
             self.flush()?;
         }
-        Ok(self.writer.finish()?)
+        drop(self.pieces);
+        let written = self.writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(written?)
     }
 }
 

@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use pipeline::{
-    Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextsPart, write_interactions, write_json, write_keys,
-    write_model,
+    Context, Input, Kind, Stage, TableWriter, Task, TextBlock, TextCompression, TextsPart, write_interactions,
+    write_json, write_keys, write_model,
 };
 use polars::{df, prelude::*};
 use publish::{Params, Publish};
@@ -61,7 +61,7 @@ fn write_reviews(path: &Path) {
         "part" => vec![0_u32; rows.len()],
         "row" => (0..rows.len() as u32).rev().collect::<Vec<_>>(),
     );
-    let mut texts = TextBlock::default();
+    let mut texts = TextBlock::new(TextCompression::None);
     for row in (0..rows.len()).rev() {
         texts.push(None, Some(&format!("fine {row}")));
     }

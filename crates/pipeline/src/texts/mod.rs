@@ -5,11 +5,12 @@
 //! a row of the Reviews table names its text by part and row. A part may hold rows that no review
 //! names: those of duplicates, which are found only after their text was written.
 
+mod flusher;
 mod pages;
 mod reader;
 mod writer;
 
-pub use pages::{EncodedTexts, TextBlock};
+pub use pages::{EncodedTexts, TextBlock, TextCompression};
 pub use reader::{Text, TextBatch, TextsReader};
 pub use writer::TextsPart;
 
@@ -28,9 +29,9 @@ mod tests {
 
     type Row = (Option<String>, Option<String>);
 
-    fn write(folder: &Path, part: u32, blocks: &[Vec<Row>]) {
+    fn write(folder: &Path, part: u32, compression: TextCompression, blocks: &[Vec<Row>]) {
         let mut writer = TextsPart::create(folder, part, "test").unwrap();
-        let mut block = TextBlock::default();
+        let mut block = TextBlock::new(compression);
         let mut rows = 0;
         for texts in blocks {
             for (title, text) in texts {
@@ -64,12 +65,14 @@ mod tests {
                 prop::collection::vec(
                     prop::collection::vec((any::<Option<String>>(), prop::option::of("[a-z ]{0,300}")), 0..40), 0..4),
                 1..4),
+            is_compressed: bool,
             wanted in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
         ) {
             let folder = tempfile::tempdir().unwrap();
             let mut expected = Vec::new();
             for (part, blocks) in parts.iter().enumerate() {
-                write(folder.path(), part as u32, blocks);
+                let compression = if is_compressed { TextCompression::Zstd } else { TextCompression::None };
+                write(folder.path(), part as u32, compression, blocks);
                 let rows = blocks.iter().flatten().cloned().enumerate();
                 expected.extend(rows.map(|(row, texts)| (part as u32, row as u32, texts)));
             }
@@ -90,7 +93,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = |row: u32| (None, Some(format!("{row} {}", "x".repeat(100_000))));
         let blocks: Vec<Vec<Row>> = (0..600).map(|row| vec![text(row)]).collect();
-        write(folder.path(), 0, &blocks);
+        write(folder.path(), 0, TextCompression::None, &blocks);
         let reader = TextsReader::open(folder.path()).unwrap();
         assert!(reader.batches().count() > 2, "60 MB are more than one piece");
         let found = reader.gather(&[(0, 599), (0, 0), (0, 300), (0, 599)]).unwrap();

@@ -8,28 +8,48 @@ use polars_parquet::parquet::{
     CowBuffer,
     compression::{CompressionOptions, ZstdLevel, compress},
     encoding::Encoding,
-    error::ParquetResult,
     metadata::Descriptor,
-    page::{CompressedDataPage, CompressedPage, DataPageHeader, DataPageHeaderV1},
+    page::{CompressedDataPage, CompressedPage, DataPageHeader, DataPageHeaderV2},
     schema::types::{PhysicalType, PrimitiveType},
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// The codec of the pages: cheap to write, and a third of the size.
-pub(super) fn codec() -> CompressionOptions {
-    CompressionOptions::Zstd(ZstdLevel::try_new(1).ok())
+/// How texts are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextCompression {
+    /// Not at all: fastest to write and to read.
+    #[default]
+    None,
+    /// Zstandard, level 1: less than half of the size, for half as much time again.
+    Zstd,
+}
+
+impl TextCompression {
+    fn codec(self) -> CompressionOptions {
+        match self {
+            Self::None => CompressionOptions::Uncompressed,
+            Self::Zstd => CompressionOptions::Zstd(ZstdLevel::try_new(1).ok()),
+        }
+    }
 }
 
 /// Titles and texts of consecutive reviews, under construction.
-#[derive(Default)]
 pub struct TextBlock {
+    codec: CompressionOptions,
     titles: Page,
     texts: Page,
-    compressed: Vec<u8>,
 }
 
 impl TextBlock {
+    /// An empty block.
+    pub fn new(compression: TextCompression) -> Self {
+        Self { codec: compression.codec(), titles: Page::default(), texts: Page::default() }
+    }
+
     /// Appends a review.
     pub fn push(&mut self, title: Option<&str>, text: Option<&str>) {
         self.titles.push(title);
@@ -44,8 +64,8 @@ impl TextBlock {
     /// Encodes and compresses what was appended, and starts anew.
     pub fn encode(&mut self) -> Result<EncodedTexts, Error> {
         let (rows, bytes) = (self.rows(), self.titles.values.len() + self.texts.values.len());
-        let titles = self.titles.encode("title", &mut self.compressed).map_err(Error::EncodeTexts)?;
-        let texts = self.texts.encode("text", &mut self.compressed).map_err(Error::EncodeTexts)?;
+        let titles = self.titles.encode("title", self.codec)?;
+        let texts = self.texts.encode("text", self.codec)?;
         Ok(EncodedTexts { rows, bytes, titles, texts })
     }
 }
@@ -63,6 +83,7 @@ pub struct EncodedTexts {
 #[derive(Default)]
 struct Page {
     rows: u32,
+    nulls: u32,
     /// Bit i says whether row i has a value.
     present: Vec<u8>,
     /// Length and bytes of each value.
@@ -78,33 +99,38 @@ impl Page {
             *bits |= 1 << (self.rows % 8);
             self.values.extend((value.len() as u32).to_le_bytes());
             self.values.extend(value.as_bytes());
+        } else {
+            self.nulls += 1;
         }
         self.rows += 1;
     }
 
-    /// The page as the format has it: definition levels (one bit-packed run), then the values.
-    fn encode(&mut self, column: &str, compressed: &mut Vec<u8>) -> ParquetResult<CompressedPage> {
-        let mut header = Vec::with_capacity(10);
-        push_varint(&mut header, (self.present.len() as u64) << 1 | 1);
-        let levels = (header.len() + self.present.len()) as u32;
-        let mut plain = Vec::with_capacity(4 + levels as usize + self.values.len());
-        plain.extend(levels.to_le_bytes());
-        plain.extend(&header);
-        plain.extend(&self.present);
-        plain.extend(&self.values);
-        compressed.clear();
-        compress(codec(), &plain, compressed)?;
+    /// The page as the format has it (version 2): definition levels in one bit-packed run, then the values,
+    /// of which only the latter are compressed.
+    fn encode(&mut self, column: &str, codec: CompressionOptions) -> Result<CompressedPage, Error> {
+        let mut buffer = Vec::with_capacity(16 + self.present.len() + self.values.len());
+        push_varint(&mut buffer, (self.present.len() as u64) << 1 | 1);
+        buffer.extend(&self.present);
+        let levels = buffer.len();
+        if codec == CompressionOptions::Uncompressed {
+            buffer.extend(&self.values);
+        } else {
+            compress(codec, &self.values, &mut buffer).map_err(Error::EncodeTexts)?;
+        }
         let page = CompressedDataPage::new(
-            DataPageHeader::V1(DataPageHeaderV1 {
+            DataPageHeader::V2(DataPageHeaderV2 {
                 num_values: self.rows.cast_signed(),
+                num_nulls: self.nulls.cast_signed(),
+                num_rows: self.rows.cast_signed(),
                 encoding: Encoding::Plain.into(),
-                definition_level_encoding: Encoding::Rle.into(),
-                repetition_level_encoding: Encoding::Rle.into(),
+                definition_levels_byte_length: (levels as u32).cast_signed(),
+                repetition_levels_byte_length: 0,
+                is_compressed: Some(codec != CompressionOptions::Uncompressed),
                 statistics: None,
             }),
-            CowBuffer::Owned(compressed.as_slice().to_vec()),
-            codec().into(),
-            plain.len(),
+            CowBuffer::Owned(buffer),
+            codec.into(),
+            levels + self.values.len(),
             Descriptor {
                 primitive_type: PrimitiveType::from_physical(column.into(), PhysicalType::ByteArray),
                 max_def_level: 1,
@@ -112,7 +138,7 @@ impl Page {
             },
             self.rows as usize,
         );
-        self.rows = 0;
+        (self.rows, self.nulls) = (0, 0);
         self.present.clear();
         self.values.clear();
         Ok(CompressedPage::Data(page))

@@ -9,7 +9,7 @@ use std::{
 use polars::prelude::{BatchedWriter, ParquetCompression};
 use polars_parquet::parquet::page::CompressedPage;
 
-use super::{file_name, pages::EncodedTexts};
+use super::{file_name, flusher::Flusher, pages::EncodedTexts};
 use crate::{Error, Kind, table};
 
 /// A row group ends when it holds so many bytes of text; so much a reader has in memory at once.
@@ -24,6 +24,7 @@ pub struct TextsPart {
     group_rows: u32,
     group_bytes: usize,
     rows: u32,
+    flusher: Flusher,
 }
 
 impl TextsPart {
@@ -33,7 +34,15 @@ impl TextsPart {
         let path = folder.join(file_name(part));
         // The pages come compressed.
         let writer = table::writer(&path, Kind::ReviewTexts, stage, &[], ParquetCompression::Uncompressed)?;
-        Ok(Self { path, writer, pages: [Vec::new(), Vec::new()], group_rows: 0, group_bytes: 0, rows: 0 })
+        Ok(Self {
+            flusher: Flusher::new(&path),
+            path,
+            writer,
+            pages: [Vec::new(), Vec::new()],
+            group_rows: 0,
+            group_bytes: 0,
+            rows: 0,
+        })
     }
 
     /// Appends a block; the row of its first text.
@@ -57,6 +66,7 @@ impl TextsPart {
     fn flush(&mut self) -> Result<(), Error> {
         let written = self.writer.write_row_group(u64::from(self.group_rows), &self.pages);
         written.map_err(Error::table("write", &self.path))?;
+        self.flusher.written(self.group_bytes);
         self.pages.iter_mut().for_each(Vec::clear);
         (self.group_rows, self.group_bytes) = (0, 0);
         Ok(())
