@@ -41,6 +41,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("smartcore", &["train-hybrid"]),
     ("petgraph", &["orchestrator"]),
     ("serde-saphyr", &["orchestrator"]),
+    ("polars-parquet", &["pipeline"]),
+    ("ureq", &["orchestrator", "tests"]),
 ];
 
 /// Folder names that say nothing.

@@ -76,6 +76,34 @@ fn threads_and_buffers_change_nothing() {
 }
 
 #[test]
+fn several_files_at_once_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::Amazon2018;
+    // Files of different lengths, so that a later one is read to its end before an earlier one.
+    for (number, reviews) in [9_000, 500, 4_000, 1_000].into_iter().enumerate() {
+        let made = folder.path().join("made");
+        write(&made, &Settings { reviews, seed: number as u64, ..settings(layout) }).unwrap();
+        let file = folder.path().join(format!("{number}-reviews.json.gz"));
+        std::fs::rename(made.join("sample-reviews.json.gz"), file).unwrap();
+    }
+    let pattern = folder.path().join("*-reviews.json.gz").display().to_string();
+    let run_with = |threads: usize| {
+        let params = serde_json::json!({"layout": layout.name(), "reviews": pattern, "max_reject_ratio": 0.5});
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| run(params)).unwrap()
+    };
+    let (one, many) = (run_with(1), run_with(8));
+    assert!(one.hashes() == many.hashes(), "one and eight threads");
+    assert_eq!(one.summary, many.summary);
+    // The reviews find their texts, part by part; a repeated line in another file is a duplicate too.
+    assert_eq!(many.reviews().len() as u64, many.count("rows_out"));
+    let places: Vec<_> =
+        many.rejects().into_iter().map(|reject| (reject.reason == "duplicate", reject.file, reject.line)).collect();
+    let rejects = places.iter().take_while(|(is_duplicate, ..)| !is_duplicate).count();
+    assert!(places[..rejects].is_sorted() && rejects > 100, "rejects stand in the order of the files");
+}
+
+#[test]
 fn rows_are_sorted_by_item_user_and_time() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::Amazon2023;

@@ -1,5 +1,6 @@
 //! The rejects of generated files are exactly the faults that the generator's truth lists: line,
 //! offset, reason, field and the bytes as they stand in the file, in reviews and in metadata.
+#![expect(clippy::unwrap_used, reason = "a step of a fixture that fails is a failed test")]
 
 mod support;
 
