@@ -86,10 +86,10 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
         dataset.truth.sound,
         dataset.gz_bytes as f64 / 1e6
     ));
-    figures.tell(format!("{:<44}{:>12}{:>24}", "", "written", "indexed and counted"));
+    figures.tell(format!("{:<48}{:>12}{:>24}", "", "written", "indexed and counted"));
     let mut row = |name: &str, rate: Rate, indexed: bool| {
-        let served = if indexed { format!("{:.0}", rate.served) } else { "-".to_owned() };
-        figures.tell(format!("{name:<44}{:>12.0}{served:>24}", rate.written));
+        let complete = if indexed { format!("{:.0}", rate.served) } else { "-".to_owned() };
+        figures.tell(format!("{name:<48}{:>12.0}{complete:>24}", rate.written));
     };
     row("gz to MongoDB: this product", stage, true);
     row("gz to MongoDB: mongo-spark-connector 10.5.0", connector, false);
