@@ -195,7 +195,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("edges");
             let mut all: BTreeMap<(usize, usize), bool> = BTreeMap::new();
-            rows.iter().for_each(|(item, user, kept)| { all.insert((*item, *user), *kept); });
+            all.extend(rows.iter().map(|(item, user, kept)| ((*item, *user), *kept)));
             let mut writer = EdgeWriter::create(&path).unwrap();
             for ((item, user), kept) in &all {
                 writer.add(*user, *item, *kept).unwrap();

@@ -85,15 +85,16 @@ mod tests {
         fn distances_are_convex_in_the_sample(q in distribution(), r in distribution(), p in distribution(), t in 0.0..1.0) {
             let values = [0.0, 1.0, 3.0, 4.0, 10.0, 11.0];
             let between: Vec<f64> = q.iter().zip(&r).map(|(q, r)| t * q + (1.0 - t) * r).collect();
-            let distances: [&dyn Fn(&[f64]) -> f64; 4] = [
-                &|x| total_variation(x, &p),
-                &|x| stability_index(x, &p),
-                &|x| kolmogorov_smirnov(x, &p),
-                &|x| wasserstein(&values, x, &p),
+            let distances: [fn(&[f64], &[f64], &[f64]) -> f64; 4] = [
+                |_, x, p| total_variation(x, p),
+                |_, x, p| stability_index(x, p),
+                |_, x, p| kolmogorov_smirnov(x, p),
+                wasserstein,
             ];
             for distance in distances {
-                prop_assert!(distance(&p) < 1e-12 && distance(&q) >= 0.0);
-                prop_assert!(distance(&between) <= t * distance(&q) + (1.0 - t) * distance(&r) + 1e-9);
+                prop_assert!(distance(&values, &p, &p) < 1e-12 && distance(&values, &q, &p) >= 0.0);
+                let [q, r, between] = [&q, &r, &between].map(|x| distance(&values, x, &p));
+                prop_assert!(between <= t * q + (1.0 - t) * r + 1e-9);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The kept units are taken as a draw from an unknown distribution `Q`; the bound is for the distance of
 //! `Q` from the population `P`. It is the 95 % quantile of `d(q + noise, P)`, with `q` the sample and
-//! normal noise of the jackknife's covariance. All distances here are convex in `q`, so the bound holds
+//! normal noise of a fair sample's covariance. All distances here are convex in `q`, so the bound holds
 //! at least 95 % of the time: with `g` a slope of `d` at `Q`, `d(q + noise) ≥ d(Q) + g (q − Q + noise)`.
 
 use serde::{Deserialize, Serialize};
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Tolerances, Unit,
     census::degrees,
+    design::{Noise, all_shares},
     dice::Dice,
     distances::{deviation, kolmogorov_smirnov, shares, stability_index, total_variation, wasserstein},
-    jackknife::Replicates,
-    layout::{Layout, Scale, Variable},
-    tally::{GROUPS, Known, Tally},
+    layout::{Scale, Variable},
+    tally::{Known, Tally},
     thinning,
 };
 
@@ -87,15 +87,14 @@ impl Wanted<'_> {
 
 /// The distances of all variables that are more than one value in the population.
 pub(crate) fn effects(tally: &Tally<'_>, tolerances: &Tolerances, seed: u64) -> Vec<Effect> {
-    let layout = tally.layout;
     let wanted = wanted(tally);
-    let replicates = Replicates::new(tally, |totals| all_shares(layout, totals));
-    let draws = noisy_distances(&wanted, &replicates, seed);
+    let sample = all_shares(tally.layout, &tally.estimate);
+    let draws = noisy_distances(&wanted, &sample, &Noise::new(tally), seed);
     let mut effects: Vec<Effect> = wanted
         .iter()
         .zip(draws)
         .map(|(wanted, mut draws)| {
-            let in_cells = wanted.distance(&replicates.values[wanted.variable.bins.clone()]);
+            let in_cells = wanted.distance(&sample[wanted.variable.bins.clone()]);
             let value = exact(tally, wanted).unwrap_or(in_cells);
             draws.sort_unstable_by(f64::total_cmp);
             let upper = value + (draws[DRAWS * 95 / 100] - in_cells).max(0.0);
@@ -145,11 +144,6 @@ fn wanted<'a>(tally: &'a Tally<'_>) -> Vec<Wanted<'a>> {
     wanted
 }
 
-/// Shares of the bins of every variable, one after another.
-pub(crate) fn all_shares(layout: &Layout, totals: &[f64]) -> Vec<f64> {
-    layout.variables.iter().flat_map(|variable| shares(&totals[variable.bins.clone()])).collect()
-}
-
 /// The group of each bin: neighbours are taken together until each group has at least this share.
 pub(crate) fn grouped(population: &[f64], smallest: f64) -> Vec<usize> {
     let mut groups = Vec::with_capacity(population.len());
@@ -175,19 +169,18 @@ pub(crate) fn pooled(values: &[f64], groups: &[usize]) -> Vec<f64> {
 }
 
 /// Each distance of the sample with noise added, once a draw.
-fn noisy_distances(wanted: &[Wanted<'_>], replicates: &Replicates, seed: u64) -> Vec<Vec<f64>> {
+fn noisy_distances(wanted: &[Wanted<'_>], sample: &[f64], noise: &Noise, seed: u64) -> Vec<Vec<f64>> {
     let mut dice = Dice::new(seed, 1);
-    let scale = ((GROUPS - 1) as f64 / GROUPS as f64).sqrt() * STUDENT;
     let mut found = vec![Vec::with_capacity(DRAWS); wanted.len()];
-    let mut noisy = vec![0.0; replicates.values.len()];
+    let mut shaken = vec![0.0; sample.len()];
     for _ in 0..DRAWS {
-        noisy.copy_from_slice(&replicates.values);
-        for row in replicates.added() {
-            let factor = dice.normal() * scale;
-            noisy.iter_mut().zip(row).for_each(|(share, difference)| *share += factor * difference);
+        shaken.copy_from_slice(sample);
+        for row in &noise.rows {
+            let factor = dice.normal() * STUDENT;
+            shaken.iter_mut().zip(row).for_each(|(share, difference)| *share += factor * difference);
         }
         for (found, wanted) in found.iter_mut().zip(wanted) {
-            found.push(wanted.distance(&noisy[wanted.variable.bins.clone()]));
+            found.push(wanted.distance(&shaken[wanted.variable.bins.clone()]));
         }
     }
     found

@@ -3,7 +3,7 @@
 //! `hash(seed, kind, key)` is the first eight bytes, most significant first, of the SHA-256 of the
 //! UTF-8 text `SEED:KIND:KEY`. A unit is kept when its hash is below `rate · 2^64`; so hexadecimal
 //! digits can be compared as text, and any SQL engine chooses the same rows in one expression
-//! (docs/data.md has it, and test vectors).
+//! (`docs/sampling.md` has it, and test vectors).
 
 use std::fmt::Write as _;
 

@@ -37,26 +37,15 @@ impl Replicates {
         Self { layers: tally.layers.iter().map(of_layer).collect(), values }
     }
 
-    /// The covariance of two statistics.
-    pub(crate) fn covariance(&self, a: usize, b: usize) -> f64 {
-        self.layers.iter().map(|(sign, rows)| sign * of_layer(rows, a, b)).sum()
-    }
-
     /// The variance of a statistic; at least that of its largest layer, as it must be.
-    pub(crate) fn variance(&self, a: usize) -> f64 {
+    pub(crate) fn variance(&self, place: usize) -> f64 {
+        let of_layer = |rows: &Vec<Vec<f64>>| {
+            rows.iter().map(|row| row[place] * row[place]).sum::<f64>() * FREEDOM / GROUPS as f64
+        };
+        let all: f64 = self.layers.iter().map(|(sign, rows)| sign * of_layer(rows)).sum();
         let added = self.layers.iter().filter(|(sign, _)| *sign > 0.0);
-        let largest = added.map(|(_, rows)| of_layer(rows, a, a)).fold(0.0, f64::max);
-        self.covariance(a, a).max(largest)
+        all.max(added.map(|(_, rows)| of_layer(rows)).fold(0.0, f64::max))
     }
-
-    /// The layers that are added, a row of differences a group.
-    pub(crate) fn added(&self) -> impl Iterator<Item = &Vec<f64>> {
-        self.layers.iter().filter(|(sign, _)| *sign > 0.0).flat_map(|(_, rows)| rows)
-    }
-}
-
-fn of_layer(rows: &[Vec<f64>], a: usize, b: usize) -> f64 {
-    rows.iter().map(|row| row[a] * row[b]).sum::<f64>() * FREEDOM / GROUPS as f64
 }
 
 fn mean_row(groups: &[f64], width: usize) -> Vec<f64> {

@@ -10,6 +10,7 @@ pub mod calibration;
 mod categories;
 mod census;
 mod core_retention;
+mod design;
 mod dice;
 mod distances;
 mod effects;

@@ -64,7 +64,7 @@ impl Default for Tolerances {
     }
 }
 
-/// Parameters of [`crate::Sample`].
+/// Parameters of `sample`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {

@@ -131,7 +131,7 @@ pub(crate) fn prove(
             items: census.items.len() as u64,
         },
         sample: Size { rows: tally.rows, users: Some(count(&tally.user_rows)), items: count(&tally.item_rows) },
-        verdict: verdict(is_whole, &effects, &tests),
+        verdict: verdict(tally, &effects, &tests),
         effects,
         estimates: estimates(tally, fixed),
         tests,
@@ -141,12 +141,12 @@ pub(crate) fn prove(
     })
 }
 
-fn verdict(is_whole: bool, effects: &[Effect], tests: &[Test]) -> Verdict {
-    if is_whole {
+fn verdict(tally: &Tally<'_>, effects: &[Effect], tests: &[Test]) -> Verdict {
+    if tally.is_whole() {
         Verdict::Whole
     } else if tests.iter().any(|test| test.adjusted < LEVEL) {
         Verdict::Rejected
-    } else if effects.iter().any(|effect| effect.within == Some(false)) {
+    } else if !tally.has_enough_groups() || effects.iter().any(|effect| effect.within == Some(false)) {
         Verdict::Unproven
     } else {
         Verdict::Faithful

@@ -36,7 +36,7 @@ pub(crate) fn render(proof: &Proof, context: &Context) -> Result<String, reports
 
 /// The name of a variable or figure for people: `reviews_a_user` as `reviews a user`.
 fn words(name: &str) -> String {
-    name.replace('_', " ")
+    name.replace("_core", "-core").replace("gini", "Gini coefficient").replace('_', " ")
 }
 
 /// A table of which every row is a list of texts.
@@ -134,8 +134,12 @@ fn reading(proof: &Proof) -> String {
         ),
         Verdict::Unproven => format!(
             "No test finds a difference that chance does not explain, but the sample is too small to show that every \
-             distance is inside its tolerance. Outside: {}. A larger rate narrows the bounds.",
-            outside.join(", ")
+             distance is inside its tolerance. {}. A larger rate narrows the bounds.",
+            if outside.is_empty() {
+                "Fewer than half of the 64 groups have units".to_owned()
+            } else {
+                format!("Outside: {}", outside.join(", "))
+            }
         ),
         Verdict::Rejected => {
             let mut variables: Vec<String> =

@@ -2,7 +2,7 @@
 //! one unit come together.
 //!
 //! Rao and Scott (1981, 1984): the distance `D = Σ (q − P)² / P` of the shares is a sum of squared
-//! normals weighted by the eigenvalues of `diag(1/P) V`, with `V` the jackknife's covariance. Its first
+//! normals weighted by the eigenvalues of `diag(1/P) V`, with `V` the covariance of fair samples. Its first
 //! two moments are matched, and `D / t₁` is taken as F (Thomas and Rao 1987): `t₁`, `t₂` are the sums of
 //! the eigenvalues and their squares, the latter freed from the noise of `V` (Srivastava 2005).
 //! Permutation: blocks of whole units are shuffled between sample and rest; in a fair sample all ways
@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 use crate::{
+    design::Noise,
     dice::Dice,
     distances::shares,
     effects::{grouped, pooled},
-    jackknife::{FREEDOM, Replicates},
+    jackknife::FREEDOM,
     layout::{Scale, Variable},
     tally::{By, Frame, Tally},
 };
@@ -60,9 +61,9 @@ pub struct Test {
     pub adjusted: f64,
 }
 
-/// All tests of a sample that is not the whole.
+/// All tests of a sample that is not the whole. With few units only the permutation test holds.
 pub(crate) fn tests(tally: &Tally<'_>, seed: u64) -> Vec<Test> {
-    let mut tests = rao_scott(tally);
+    let mut tests = if tally.has_enough_groups() { rao_scott(tally) } else { Vec::new() };
     for (number, frame) in tally.frames.iter().enumerate() {
         tests.extend(permutation(tally, frame, &mut Dice::new(seed, 2 + number as u64)));
     }
@@ -79,6 +80,7 @@ fn variables<'a>(tally: &'a Tally<'_>) -> impl Iterator<Item = &'a Variable> {
 
 fn rao_scott(tally: &Tally<'_>) -> Vec<Test> {
     let rows = tally.rows.max(1) as f64;
+    let noise = Noise::new(tally);
     let mut tests = Vec::new();
     for variable in variables(tally) {
         let population = shares(&tally.population[variable.bins.clone()]);
@@ -91,8 +93,9 @@ fn rao_scott(tally: &Tally<'_>) -> Vec<Test> {
         if expected.len() < 2 {
             continue;
         }
-        let found = Replicates::new(tally, |totals| pooled(&shares(&totals[variable.bins.clone()]), &groups));
-        let (statistic, freedom, p_value) = matched(&found, &expected);
+        let found = pooled(&shares(&tally.estimate[variable.bins.clone()]), &groups);
+        let covariance = noise.covariance(|row| pooled(&row[variable.bins.clone()], &groups));
+        let (statistic, freedom, p_value) = matched(&found, &expected, &covariance);
         tests.push(Test {
             variable: variable.name.to_owned(),
             method: Method::RaoScott,
@@ -106,17 +109,15 @@ fn rao_scott(tally: &Tally<'_>) -> Vec<Test> {
 }
 
 /// `D / t₁`, its first degrees of freedom, and the p-value.
-fn matched(found: &Replicates, expected: &[f64]) -> (f64, f64, f64) {
-    let distance: f64 = found.values.iter().zip(expected).map(|(q, p)| (q - p).powi(2) / p).sum();
+fn matched(found: &[f64], expected: &[f64], covariance: &[Vec<f64>]) -> (f64, f64, f64) {
+    let distance: f64 = found.iter().zip(expected).map(|(q, p)| (q - p).powi(2) / p).sum();
     let (mut first, mut second) = (0.0, 0.0);
-    for (row, p) in expected.iter().enumerate() {
-        first += found.variance(row) / p;
-        for (column, q) in expected.iter().enumerate() {
-            second += found.covariance(row, column).powi(2) / (p * q);
-        }
+    for ((row, p), values) in expected.iter().enumerate().zip(covariance) {
+        first += values[row] / p;
+        second += values.iter().zip(expected).map(|(value, q)| value * value / (p * q)).sum::<f64>();
     }
     if first <= 0.0 {
-        return (0.0, 0.0, if distance > 0.0 { 0.0 } else { 1.0 });
+        return (0.0, 0.0, 1.0);
     }
     let freed = (second - first * first / FREEDOM) * FREEDOM * FREEDOM / ((FREEDOM - 1.0) * (FREEDOM + 2.0));
     let most = (expected.len() - 1) as f64;

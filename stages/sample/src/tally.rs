@@ -1,8 +1,9 @@
 //! The second pass: flat rows of totals (see [`Layout`]) of the population, the sample, and their parts.
 //!
-//! Two kinds of parts: *layers* of 64 groups of the sample, from which the jackknife takes variances,
-//! and *frames* of blocks of sample and rest, which the permutation test shuffles. Both divide whole
-//! units by bits of their hash that have no part in the choice. Memory does not depend on the rows.
+//! The parts: *layers* of 64 groups of the sample, from which the jackknife takes variances; layers of
+//! the population, from which those of fair samples are known; and *frames* of blocks of sample and rest,
+//! which the permutation test shuffles. All divide whole units by bits of their hash that have no part
+//! in the choice. Memory does not depend on the rows.
 
 use crate::{
     Unit,
@@ -35,7 +36,7 @@ pub(crate) enum By {
     Row,
 }
 
-/// The sample in 64 groups of whole units, each row weighted and shrunk for the finite population.
+/// Rows in 64 groups of whole units, each weighted for a variance.
 pub(crate) struct Layer {
     pub(crate) by: By,
     /// −1 where the variance of the layer is taken off.
@@ -72,7 +73,10 @@ pub(crate) struct Tally<'a> {
     pub(crate) rows: u64,
     /// Probability of a row to stay with a user or product that has others; none where it differs.
     pub(crate) thinned: Option<f64>,
+    /// The sample, shrunk for the finite population.
     pub(crate) layers: Vec<Layer>,
+    /// The population, each row weighted by how much its choice varies.
+    pub(crate) fair: Vec<Layer>,
     pub(crate) frames: Vec<Frame>,
     /// Kept reviews of each user.
     pub(crate) user_rows: Vec<u32>,
@@ -97,6 +101,16 @@ impl Layer {
     fn row(&mut self, hash: u64, width: usize) -> &mut [f64] {
         let group = (position(hash) * GROUPS as f64) as usize;
         &mut self.groups[group * width..(group + 1) * width]
+    }
+
+    /// What a row of the population counts for: the root of its part in the variance of totals.
+    fn spread(&self, unit: Unit, probability: f64) -> f64 {
+        let of = |probability: f64| if probability > 0.0 { (1.0 - probability).max(0.0) / probability } else { 0.0 };
+        match (unit, self.by) {
+            (Unit::UserItem, By::Row) => of(probability.sqrt()),
+            (Unit::UserItem, _) => of(probability.sqrt()).sqrt(),
+            _ => of(probability).sqrt(),
+        }
     }
 
     /// What the difference of a group counts for: the root of the finite population's factor.
@@ -163,6 +177,7 @@ impl<'a> Tally<'a> {
             estimate: vec![0.0; width],
             rows: 0,
             thinned: share,
+            fair: layers.iter().map(|layer| Layer::new(layer.by, 1.0, width)).collect(),
             layers,
             frames,
             user_rows: vec![0; census.users.len()],
@@ -185,15 +200,17 @@ impl<'a> Tally<'a> {
             row[first_sum..].iter_mut().zip(sums).for_each(|(total, value)| *total += weight * value);
         };
         add(&mut self.population, 1.0);
+        let hash_of = |by: By| [review.user, review.item, review.row][by as usize];
+        for layer in &mut self.fair {
+            let spread = layer.spread(self.unit, decision.probability);
+            add(layer.row(hash_of(layer.by), width), spread);
+        }
         for frame in &mut self.frames {
-            let (hash, [own, other]) = match frame.by {
-                By::User => (review.user, decision.sides),
-                By::Item => (review.item, [decision.sides[1], decision.sides[0]]),
-                By::Row => (review.row, decision.sides),
-            };
+            let [user, item] = decision.sides;
+            let (own, other) = if frame.by == By::Item { (item, user) } else { (user, item) };
             // With two kinds of units one is shuffled among the rows of the other's kept ones.
             if (self.unit != Unit::UserItem || other)
-                && let Some(row) = frame.row(hash, own, width)
+                && let Some(row) = frame.row(hash_of(frame.by), own, width)
             {
                 bins.iter().flatten().for_each(|place| row[*place] += 1);
             }
@@ -204,9 +221,8 @@ impl<'a> Tally<'a> {
         let weight = decision.probability.recip();
         add(&mut self.estimate, weight);
         for layer in &mut self.layers {
-            let hash = [review.user, review.item, review.row][layer.by as usize];
             let shrunk = weight * layer.shrink(self.unit, decision.probability);
-            add(layer.row(hash, width), shrunk);
+            add(layer.row(hash_of(layer.by), width), shrunk);
         }
         self.rows += 1;
         self.user_rows[user] = self.user_rows[user].saturating_add(1);
@@ -232,8 +248,12 @@ impl<'a> Tally<'a> {
         };
         for (index, (hash, (all, kept))) in keys.hashes.iter().zip(keys.rows.iter().zip(kept)).enumerate() {
             add(&mut self.population, *all, 1.0);
+            let probability = probability(index);
+            for layer in &mut self.fair {
+                let spread = layer.spread(self.unit, probability);
+                add(layer.row(*hash, width), *all, spread);
+            }
             if *kept > 0 {
-                let probability = probability(index);
                 let weight = probability.recip();
                 add(&mut self.estimate, *kept, weight);
                 self.degrees[clamped(*kept)] += weight;
@@ -265,6 +285,14 @@ impl<'a> Tally<'a> {
         }
         self.population[self.layout.sum(sum::ROWS)] = self.census.rows as f64;
         self.known = Known::Units;
+    }
+
+    /// Whether the jackknife has units in enough of its groups for its variances to hold.
+    pub(crate) fn has_enough_groups(&self) -> bool {
+        let rows = self.layout.sum(sum::ROWS);
+        let is_filled = |group: &&[f64]| group[rows] > 0.0;
+        let filled = |layer: &Layer| layer.groups.chunks_exact(self.layout.width).filter(is_filled).count();
+        self.layers.iter().all(|layer| filled(layer) >= GROUPS / 2)
     }
 
     /// Whether nothing was left out.

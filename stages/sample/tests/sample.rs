@@ -10,7 +10,7 @@ use std::{
 
 use pipeline::{Context, Input, Kind, Stage, TableReader, TableWriter, Task, read_json};
 use polars::df;
-use sample::{Params, Proof, Sample, Strata, StrataBy, Unit, Verdict};
+use sample::{Method, Params, Proof, Sample, Strata, StrataBy, Unit, Verdict};
 use tempfile::TempDir;
 
 /// A review: user, item, rating, time.
@@ -139,9 +139,10 @@ fn whole_products_or_users_are_kept_in_order() {
     }
 }
 
-/// Python: [u for u in range(800) if int(hashlib.sha256(f"3:user:U{u:04}".encode()).hexdigest()[:16], 16) < 0.01 * 2**64]
 #[test]
 fn the_users_are_those_that_any_other_engine_keeps() {
+    // Python: [u for u in range(800)
+    //          if int(hashlib.sha256(f"3:user:U{u:04}".encode()).hexdigest()[:16], 16) < 0.01 * 2**64]
     let rows: Vec<Row> = (0..800).map(|user| (format!("U{user:04}"), "P".to_owned(), 5.0, DAY * 9999)).collect();
     let kept = keys(&Run::of(&rows, &params(Unit::User, 0.01, 3)).unwrap().rows(), Unit::User);
     assert_eq!(
@@ -373,4 +374,14 @@ fn a_store_without_a_load_is_an_error_that_says_what_to_do() {
     let params = Params { store: Some(url), ..params(Unit::Asin, 0.5, 3) };
     let error = Run::with_inputs(TempDir::new().unwrap(), &params, BTreeMap::new()).err().unwrap().to_string();
     assert!(error.contains("holds no finished load; run `load` into it first"), "{error}");
+}
+
+#[test]
+fn a_handful_of_units_proves_nothing_and_is_not_rejected_for_it() {
+    let rows = clustered(600);
+    for seed in 0..10 {
+        let proof = Run::of(&rows, &Params { size: Some(8), ..params(Unit::Asin, 1.0, seed) }).unwrap().proof();
+        assert!(proof.tests.iter().all(|test| test.method == Method::ProductPermutation), "{:?}", proof.tests);
+        assert_ne!(proof.verdict, Verdict::Faithful);
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn section(proof: &Proof) -> Section {
         proof.distributions.iter().map(|distribution| Figure { title: heading(distribution), svg: draw(distribution) });
     Section {
         id: "distances".to_owned(),
-        title: "(a) How far distributions are apart".to_owned(),
+        title: "(a) Distances".to_owned(),
         readings: vec![
             "A distance passes when even its upper bound lies inside the tolerance: then the kept units are shown to be \
              near enough, not only not shown to differ."
@@ -68,19 +68,18 @@ fn draw(distribution: &Distribution) -> Svg {
 
 fn bars(distribution: &Distribution, title: &str) -> Svg {
     let frame = Frame { title, description: "Share of each value in all reviews and in the sample.", x: title, y: "" };
-    // Values that nobody has are left out at both ends.
-    let used = |place: &usize| distribution.population[*place] > 0.0 || distribution.sample[*place] > 0.0;
-    let places = 0..distribution.labels.len();
-    let first = places.clone().find(used).unwrap_or(0);
-    let last = places.rev().find(used).map_or(0, |place| place + 1);
-    let mut series = vec![
-        Series { name: "all", values: &distribution.population[first..last] },
-        Series { name: "sample", values: &distribution.sample[first..last] },
-    ];
-    if !distribution.expected.is_empty() {
-        series.push(Series { name: "expected of a fair draw", values: &distribution.expected[first..last] });
+    // Values that nobody has are left out.
+    let is_used = |place: &usize| distribution.population[*place] > 0.0 || distribution.sample[*place] > 0.0;
+    let used: Vec<usize> = (0..distribution.labels.len()).filter(is_used).collect();
+    let pick = |shares: &[f64]| -> Vec<f64> { used.iter().map(|place| shares[*place]).collect() };
+    let labels: Vec<String> = used.iter().map(|place| distribution.labels[*place].clone()).collect();
+    let (population, sample) = (pick(&distribution.population), pick(&distribution.sample));
+    let mut series = vec![Series { name: "all", values: &population }, Series { name: "sample", values: &sample }];
+    let expected = if distribution.expected.is_empty() { Vec::new() } else { pick(&distribution.expected) };
+    if !expected.is_empty() {
+        series.push(Series { name: "expected of a fair draw", values: &expected });
     }
-    chart::bars(&frame, &distribution.labels[first..last], &series, Unit::Percent)
+    chart::bars(&frame, &labels, &series, Unit::Percent)
 }
 
 fn cumulated(distribution: &Distribution, title: &str) -> Svg {

@@ -28,7 +28,7 @@ pub(super) fn section(proof: &Proof) -> Section {
     let columns = ["figure", "#estimate", "#95 % interval", "#truth", "reading", "#design effect"];
     Section {
         id: "estimates".to_owned(),
-        title: "(b) What the sample says about all reviews".to_owned(),
+        title: "(b) Estimates".to_owned(),
         readings: vec![
             "Each figure is estimated from the sample alone, every review counted 1 / probability times, with an interval \
              that should hold the truth 95 times in 100. Here the truth is known."

@@ -39,7 +39,7 @@ pub(super) fn section(models: &Models) -> Section {
     };
     Section {
         id: "models".to_owned(),
-        title: "(e) Whether recommenders rank alike".to_owned(),
+        title: "(e) Recommenders".to_owned(),
         readings: vec![reading(models)],
         figures: vec![Figure { title: format!("{} by rate", models.metric), svg }],
         tables: vec![table(&models.metric, &["algorithm", &all, &sample], rows)],

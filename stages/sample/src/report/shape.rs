@@ -24,9 +24,9 @@ pub(super) fn section(proof: &Proof) -> Section {
     });
     Section {
         id: "shape".to_owned(),
-        title: "(d) The shape of the table".to_owned(),
+        title: "(d) Shape".to_owned(),
         readings: vec![format!(
-            "What a sample by `{}` keeps of the shape, and what it changes. What is changed by design must not be read off \
+            "What a sample by {} keeps of the shape, and what it changes. What is changed by design must not be read off \
              the sample as if it were the population's.",
             proof.unit.name()
         )],

@@ -36,7 +36,7 @@ pub(super) fn section(proof: &Proof) -> Section {
     };
     Section {
         id: "tests".to_owned(),
-        title: "(c) Whether chance explains the differences".to_owned(),
+        title: "(c) Tests".to_owned(),
         readings: vec![format!(
             "Corrected p-values below {LEVEL} reject the sample. All tests take whole units as what was drawn; a plain \
              chi-square over reviews would reject fair samples.{strata}"
