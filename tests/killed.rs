@@ -148,11 +148,16 @@ impl Bench {
         })
     }
 
-    /// Starts a run, kills it after `wait`, and tells whether there was still something to kill.
-    fn disturb(&self, victim: Victim, wait: Duration) -> bool {
+    /// Starts a run as the leader of a process group.
+    fn start(&self) -> Child {
         let mut command = self.program().command(["run".as_ref(), self.pipeline().as_os_str()]);
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut program = command.spawn().expect("the program can be started");
+        command.spawn().expect("the program can be started")
+    }
+
+    /// Starts a run, kills it after `wait`, and tells whether there was still something to kill.
+    fn disturb(&self, victim: Victim, wait: Duration) -> bool {
+        let mut program = self.start();
         // The moment itself is what is tried here; there is no event to wait for.
         thread::sleep(wait);
         let lived = program.try_wait().expect("it is a child").is_none();
@@ -187,17 +192,19 @@ impl Bench {
 
 fn kill(program: &Child, victim: Victim) {
     let stages = children(program.id());
-    let kill_group = |id: u32| {
-        let group = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
-        // What has just ended by itself is no error.
-        let _ = kill_process_group(group, Signal::KILL);
-    };
     if !matches!(victim, Victim::Stage) {
-        kill_group(program.id());
+        signal(program.id(), Signal::KILL);
     }
     if !matches!(victim, Victim::Program) {
-        stages.into_iter().for_each(kill_group);
+        stages.into_iter().for_each(|stage| signal(stage, Signal::KILL));
     }
+}
+
+/// Sends a signal to a process group.
+fn signal(group: u32, signal: Signal) {
+    let group = i32::try_from(group).ok().and_then(Pid::from_raw).expect("a process id");
+    // What has just ended by itself is no error.
+    let _ = kill_process_group(group, signal);
 }
 
 /// Process ids of the children of all threads of a process.
@@ -241,4 +248,25 @@ fn a_load_killed_at_any_moment_is_made_good_by_the_next_run() {
 #[test]
 fn a_store_filled_by_a_killed_load_is_made_good_by_the_next_run() {
     try_kills(true, 6);
+}
+
+/// The system may let a stage sleep while its program dies and the next run starts.
+#[test]
+fn a_stage_that_outlives_its_program_does_not_disturb_the_next_run() {
+    let bench = Bench::new(false);
+    for share in [0.3, 0.5, 0.7] {
+        bench.forget(false);
+        let mut program = bench.start();
+        // Moments well within the run: the stage is at work, and so is the next one when it wakes up.
+        thread::sleep(bench.duration.mul_f64(share));
+        let stages = children(program.id());
+        stages.iter().for_each(|stage| signal(*stage, Signal::STOP));
+        signal(program.id(), Signal::KILL);
+        program.wait().unwrap();
+        let mut next = bench.start();
+        thread::sleep(bench.duration.mul_f64(share));
+        stages.iter().for_each(|stage| signal(*stage, Signal::CONT));
+        assert!(next.wait().unwrap().success(), "the run beside the stage of a dead one, {share} into it");
+        bench.assert_recovers(&format!("{share} into the run"));
+    }
 }

@@ -21,7 +21,7 @@ mod state;
 use std::{
     collections::BTreeSet,
     fs::{self, File, TryLockError},
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -81,9 +81,7 @@ impl Cache {
         let write = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         write.map_err(Error::cache("write", &path))?;
         let tmp = self.root.join("tmp");
-        if tmp.exists() {
-            fs::remove_dir_all(&tmp).map_err(Error::cache("remove", &tmp))?;
-        }
+        remove_half_written(&tmp).map_err(Error::cache("remove", &tmp))?;
         fs::create_dir_all(&tmp).map_err(Error::cache("create folder", &tmp))?;
         Ok(Lock { file, temporary: tmp })
     }
@@ -106,7 +104,8 @@ impl Cache {
     /// A fresh folder for something that is being written; the lock must be held.
     pub fn temporary(&self) -> Result<PathBuf, Error> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let path = self.root.join("tmp").join(number.to_string());
+        // A stage whose program was killed may still write for a moment: never where this process does.
+        let path = self.root.join("tmp").join(format!("{}-{number}", std::process::id()));
         fs::create_dir_all(&path).map_err(Error::cache("create folder", &path))?;
         Ok(path)
     }
@@ -155,5 +154,17 @@ impl Cache {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a folder of half-written things, if there is one.
+fn remove_half_written(folder: &Path) -> io::Result<()> {
+    loop {
+        match fs::remove_dir_all(folder) {
+            // A stage that outlives its program made another file meanwhile; it is about to notice and end.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => return other,
+        }
     }
 }
