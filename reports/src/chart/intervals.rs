@@ -34,7 +34,7 @@ pub fn intervals(frame: &Frame<'_>, rows: &[Interval<'_>], reference: f64, unit:
     let bottom = TOP + SLOT * rows.len() as f64;
     let mut canvas = Canvas::new(frame, bottom + 42.0);
     let axis = axis.between(left, WIDTH - 24.0);
-    axis.draw_horizontal(&mut canvas, bottom, TOP, 4);
+    axis.draw_horizontal(&mut canvas, bottom, TOP, 8);
     if let Some(x) = axis.place(reference) {
         canvas.line("axis", (x, TOP), (x, bottom));
     }

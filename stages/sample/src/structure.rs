@@ -46,13 +46,13 @@ pub(crate) fn structure(tally: &Tally<'_>, edges: Option<&Path>) -> anyhow::Resu
     let rows = [census.rows, tally.rows].map(|rows| rows as f64);
     let count = |counts: &[u32]| counts.iter().filter(|rows| **rows > 0).count() as f64;
     let [user_count, item_count] = [users, items].map(|both| both.map(|counts| count(counts)));
-    let of_users = if tally.unit == Unit::User { Design::Kept } else { Design::Changed };
-    let of_items = if tally.unit == Unit::Asin { Design::Kept } else { Design::Changed };
+    // Strata of different rates change what one rate keeps: this table is not weighted.
+    let kept = |is_kept: bool| if is_kept && tally.thinned.is_some() { Design::Kept } else { Design::Changed };
+    let (of_users, of_items) = (kept(tally.unit == Unit::User), kept(tally.unit == Unit::Asin));
     let scaled = |kept: bool| if kept { Design::Scaled } else { Design::Changed };
     let each = |of: &dyn Fn(usize) -> f64| [of(0), of(1)];
     let ratio = |above: f64, below: f64| if below > 0.0 { above / below } else { 0.0 };
-    let both_sides = matches!(tally.unit, Unit::UserItem);
-    let density = if both_sides { Design::Kept } else { Design::Changed };
+    let density = kept(tally.unit == Unit::UserItem);
     let mut table = Vec::new();
     let mut push = |name: &str, [population, sample]: [f64; 2], design| {
         let population =
