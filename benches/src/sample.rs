@@ -50,17 +50,15 @@ fn measure_cores(figures: &mut Figures) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     make_data(folder.path(), CORE_REVIEWS)?;
     let reviews = folder.path().join("sample-reviews.json.gz");
-    let mut pipeline = format!(
-        "version: 1\nname: bench-sample\nstages:\n  load:\n    params: {{layout: amazon-2018, reviews: \"{}\"}}\n",
-        reviews.display()
-    );
-    for unit in UNITS {
+    let load = format!("  load:\n    params: {{layout: amazon-2018, reviews: \"{}\"}}\n", reviews.display());
+    let samples = UNITS.map(|unit| {
         let name = unit.name();
-        pipeline += &format!(
+        format!(
             "  {name}:\n    stage: sample\n    inputs: {{reviews: load.reviews}}\n    \
              params: {{unit: {name}, rate: {RATE}, model_rows: 0}}\n"
-        );
-    }
+        )
+    });
+    let pipeline = format!("version: 1\nname: bench-sample\nstages:\n{load}{}", samples.concat());
     let path = folder.path().join("sample.yaml");
     std::fs::write(&path, pipeline)?;
     let program = Program::with_cache(&folder.path().join("cache"));

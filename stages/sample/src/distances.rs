@@ -75,6 +75,9 @@ mod tests {
         assert!((deviation(&[0.0, 1.0, 10.0], &p) - 22.6875_f64.sqrt()).abs() < 1e-12);
     }
 
+    /// A distance over values, of a sample from a population.
+    type Distance = fn(&[f64], &[f64], &[f64]) -> f64;
+
     fn distribution() -> impl Strategy<Value = Vec<f64>> {
         proptest::collection::vec(0.01..1.0, 6).prop_map(|weights| shares(&weights))
     }
@@ -85,7 +88,7 @@ mod tests {
         fn distances_are_convex_in_the_sample(q in distribution(), r in distribution(), p in distribution(), t in 0.0..1.0) {
             let values = [0.0, 1.0, 3.0, 4.0, 10.0, 11.0];
             let between: Vec<f64> = q.iter().zip(&r).map(|(q, r)| t * q + (1.0 - t) * r).collect();
-            let distances: [fn(&[f64], &[f64], &[f64]) -> f64; 4] = [
+            let distances: [Distance; 4] = [
                 |_, x, p| total_variation(x, p),
                 |_, x, p| stability_index(x, p),
                 |_, x, p| kolmogorov_smirnov(x, p),
