@@ -204,7 +204,7 @@ impl Measure {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::TotalVariation => "total variation",
-            Self::Psi => "stability index (PSI)",
+            Self::Psi => "stability index",
             Self::Ks => "Kolmogorov-Smirnov D",
             Self::Wasserstein => "Wasserstein-1, in deviations",
         }

@@ -37,7 +37,7 @@ pub(super) fn section(proof: &Proof) -> Section {
         ],
         figures: figures.collect(),
         tables: vec![table("Distances between sample and all reviews", &columns, rows)],
-        note: "Total variation is the share of reviews that stand in another bin than they should. A stability index \
+        note: "Total variation is the share of reviews that stand in another bin than they should. A stability index (PSI) \
                below 0.1 is customarily called stable. Ordered distributions are shown cumulated: the largest gap is \
                Kolmogorov-Smirnov D."
             .to_owned(),
