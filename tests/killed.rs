@@ -196,7 +196,9 @@ fn kill(program: &Child, victim: Victim) {
         signal(program.id(), Signal::KILL);
     }
     if !matches!(victim, Victim::Program) {
-        stages.into_iter().for_each(|stage| signal(stage, Signal::KILL));
+        for stage in stages {
+            signal(stage, Signal::KILL);
+        }
     }
 }
 
@@ -260,12 +262,16 @@ fn a_stage_that_outlives_its_program_does_not_disturb_the_next_run() {
         // Moments well within the run: the stage is at work, and so is the next one when it wakes up.
         thread::sleep(bench.duration.mul_f64(share));
         let stages = children(program.id());
-        stages.iter().for_each(|stage| signal(*stage, Signal::STOP));
+        for stage in &stages {
+            signal(*stage, Signal::STOP);
+        }
         signal(program.id(), Signal::KILL);
         program.wait().unwrap();
         let mut next = bench.start();
         thread::sleep(bench.duration.mul_f64(share));
-        stages.iter().for_each(|stage| signal(*stage, Signal::CONT));
+        for stage in &stages {
+            signal(*stage, Signal::CONT);
+        }
         assert!(next.wait().unwrap().success(), "the run beside the stage of a dead one, {share} into it");
         bench.assert_recovers(&format!("{share} into the run"));
     }
