@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the product: scripts/bench.sh load|sample|train|serve [--json] [--reviews N] [--memory-limit MB]
+# Measures the product: scripts/bench.sh load|sample|store|train|serve [--json] [--reviews N] [--memory-limit MB]
 # With --json the last line is one JSON object with all figures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

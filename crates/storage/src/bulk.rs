@@ -9,8 +9,9 @@ use crate::{Error, Product, Review, Store, block_on, open::spawn};
 /// Rows of one call to the store; one transaction in SQLite, one insert in MongoDB.
 const BATCH_ROWS: usize = 2_000;
 
-/// Calls under way at once. A MongoDB server works on several; SQLite takes them in turn.
-const AT_ONCE: usize = 4;
+/// Calls under way at once. A MongoDB server works on some while others wait for its disk; SQLite
+/// takes them in turn.
+const AT_ONCE: usize = 8;
 
 /// A load on its way into a store. Nothing of it counts before [`Bulk::finish`].
 ///

@@ -125,9 +125,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
 /// Opens the file of a load and makes it and its tables if they are not there.
 pub(super) fn make_catalogue(path: &Path) -> Result<Connection, Cause> {
     let mut connection = Connection::open(path)?;
-    // Pages that hold the longest usual reviews whole; the log is copied into the file in large steps.
-    connection.execute_batch("PRAGMA page_size = 8192; PRAGMA wal_autocheckpoint = 8000;")?;
+    // Pages that hold the longest usual reviews whole, before the first is made.
+    connection.execute_batch("PRAGMA page_size = 8192;")?;
     configure(&connection)?;
+    // The log is copied into the file in large steps. What is sorted for an index may be larger than
+    // memory: it is sorted by several threads, in files.
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 8000; PRAGMA threads = 4; PRAGMA temp_store = FILE;")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(CATALOGUE)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
