@@ -53,25 +53,32 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let pigz = peers::program("pigz", "pigz")?;
     let (duckdb, pyspark) = (peers::python(&[DUCKDB])?, peers::python(&[PYSPARK])?);
-    let mut runs: [Vec<Run>; 4] = Default::default();
+    let mut runs: [Vec<Run>; 5] = Default::default();
     for _ in 0..ROUNDS {
         runs[0].push(decompress(&pigz, &dataset)?);
-        runs[1].push(peer(&duckdb, "duckdb_load.py", folder.path(), &dataset)?);
+        runs[1].push(peer(&duckdb, "duckdb_load.py", &[], folder.path(), &dataset)?);
         runs[2].push(product(folder.path(), &dataset, None)?);
     }
-    runs[3].push(peer(&pyspark, "spark_load.py", folder.path(), &dataset)?);
+    runs[3].push(peer(&pyspark, "spark_load.py", &[], folder.path(), &dataset)?);
+    runs[4].push(peer(&pyspark, "spark_load.py", &["same-result"], folder.path(), &dataset)?);
 
     let best = runs.each_ref().map(|runs| best(runs));
     let rate = |run: &Run| dataset.plain_bytes as f64 / 1e6 / run.usage.seconds;
     figures.tell(about(&dataset));
     figures.tell(heading());
-    let names = ["pigz -dc", DUCKDB, "this product", PYSPARK];
+    let names = ["pigz -dc", DUCKDB, "this product", PYSPARK, "PySpark, all of it"];
     for (name, run) in names.iter().zip(&best) {
         figures.tell(row(name, run, rate(run), dataset.truth.sound));
     }
-    let [pigz, duckdb, product, spark] = best;
+    let [pigz, duckdb, product, spark, same] = best;
     figures.add("load_mb_per_s", rate(&product), "MB/s of text");
-    for (name, peer) in [("load_vs_duckdb", duckdb), ("load_vs_pigz", pigz), ("load_vs_spark", spark)] {
+    let peers = [
+        ("load_vs_duckdb", duckdb),
+        ("load_vs_pigz", pigz),
+        ("load_vs_spark", spark),
+        ("load_vs_spark_same_result", same),
+    ];
+    for (name, peer) in peers {
         figures.add(name, rate(&product) / rate(&peer), "times its rate");
     }
     add_memory_and_accounting(&runs[2], figures);
@@ -111,12 +118,12 @@ fn decompress(pigz: &Path, dataset: &Dataset) -> anyhow::Result<Run> {
 }
 
 /// Runs a script of `benches/peers` that prints the rows it wrote and the seconds that count.
-fn peer(python: &Path, script: &str, folder: &Path, dataset: &Dataset) -> anyhow::Result<Run> {
+fn peer(python: &Path, script: &str, mode: &[&str], folder: &Path, dataset: &Dataset) -> anyhow::Result<Run> {
     let target = folder.join("peer.parquet");
     let threads = thread::available_parallelism()?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
     let mut command = Command::new(python);
-    command.arg(script).arg(&dataset.reviews).arg(&target).arg(threads.to_string());
+    command.arg(script).arg(&dataset.reviews).arg(&target).arg(threads.to_string()).args(mode);
     let finished = peers::measure(&mut command)?;
     let told: Value = serde_json::from_str(&finished.stdout).with_context(|| format!("read {}", finished.stdout))?;
     let removed = if target.is_dir() { fs::remove_dir_all(&target) } else { fs::remove_file(&target) };
@@ -199,7 +206,7 @@ fn about(dataset: &Dataset) -> String {
 
 fn heading() -> String {
     format!(
-        "{:<18}{:>8}{:>10}{:>8}{:>9}{:>14}{:>16}{:>8}",
+        "{:<20}{:>8}{:>10}{:>8}{:>9}{:>14}{:>16}{:>8}",
         "program", "MB/s", "seconds", "CPU s", "peak MB", "rows written", "faulty written", "told"
     )
 }
@@ -209,7 +216,7 @@ fn row(name: &str, run: &Run, rate: f64, sound: u64) -> String {
     let count = |count: Option<u64>| count.map_or_else(|| "-".to_owned(), |count| count.to_string());
     let faulty = run.rows.map(|rows| rows.saturating_sub(sound));
     format!(
-        "{name:<18}{rate:>8.0}{seconds:>10.2}{cpu_seconds:>8.1}{:>9.0}{:>14}{:>16}{:>8}",
+        "{name:<20}{rate:>8.0}{seconds:>10.2}{cpu_seconds:>8.1}{:>9.0}{:>14}{:>16}{:>8}",
         peak_bytes as f64 / 1e6,
         count(run.rows),
         count(faulty),
