@@ -132,6 +132,28 @@ impl Mongo {
         }
     }
 
+    /// The same, where an answer can show that it is whole, as a load that was removed answers with less.
+    /// Then it is enough that the load was the shown one while the query ran, which saves a round trip.
+    async fn consistent_if_whole<T, F>(
+        &self,
+        query: impl Fn(i64) -> F + Send,
+        is_whole: impl FnOnce(&T) -> bool + Send,
+    ) -> DriverResult<Option<T>>
+    where
+        F: Future<Output = DriverResult<T>> + Send,
+        T: Send,
+    {
+        let number = self.number.load(Ordering::Relaxed);
+        if number != 0
+            && let (Ok(result), Ok(Some(shown))) = futures::future::join(query(number), generations::shown(self)).await
+            && shown.number == number
+            && is_whole(&result)
+        {
+            return Ok(Some(result));
+        }
+        self.consistent(query).await
+    }
+
     /// Runs a query on a load that must be the shown one, before and after.
     async fn only<T, F>(&self, generation: &str, query: impl FnOnce(i64) -> F + Send) -> Result<T, Failure>
     where
@@ -268,7 +290,11 @@ impl Store for Mongo {
     }
 
     async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error> {
-        let found = self.consistent(|number| reviews::of_product(self, number, asin, offset, limit)).await;
+        let is_whole = |page: &Page<Review>| {
+            page.total > 0 && page.rows.len() as u64 == page.total.saturating_sub(offset).min(limit)
+        };
+        let query = |number| reviews::of_product(self, number, asin, offset, limit);
+        let found = self.consistent_if_whole(query, is_whole).await;
         let nothing = Page { rows: Vec::new(), total: 0, offset };
         Ok(found.map_err(|error| self.fault("read reviews of a product", &error))?.unwrap_or(nothing))
     }
