@@ -90,7 +90,9 @@ impl fmt::Display for Reason {
             Self::EngineChanged(values) => write!(formatter, "engine changed: {values}"),
             Self::ArtifactGone => formatter.write_str("artifact removed"),
             Self::ArtifactDamaged { what } => write!(formatter, "artifact damaged: {what}"),
-            Self::EffectGone => formatter.write_str("store changed: what this stage wrote to it or read from it may be gone"),
+            Self::EffectGone => {
+                formatter.write_str("store changed: what this stage wrote to it or read from it may be gone")
+            }
             Self::Forced => formatter.write_str("forced on the command line"),
             Self::Waiting { upstream } => write!(formatter, "waits for {upstream}, whose output may change"),
         }
