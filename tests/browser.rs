@@ -66,6 +66,9 @@ fn a_visitor_buys_and_the_list_follows() {
         assert!(amount <= 20.0, "{price} is above the wanted 20");
     }
 
+    // Where nothing is left out there is no proof to draw.
+    let store = format!("store={store}");
+    program.run_well(["run", "pipeline.yaml", "sample", "--set", "rate=0.5", "--set", &store]);
     assert_reports_stand_alone(&browser, &program);
 }
 
