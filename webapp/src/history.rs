@@ -106,7 +106,7 @@ impl History {
     pub fn interactions(&self, live: &LiveModel) -> Vec<Interaction> {
         let known = self.entries.iter().rev().filter_map(|entry| {
             let item = live.index(&entry.asin)?;
-            Some(Interaction { item, weight: entry.weight, time: entry.time_ms.div_euclid(1000) })
+            Some(Interaction { item, weight: entry.weight, time: Interaction::time_of(entry.time_ms.div_euclid(1000)) })
         });
         known.collect()
     }

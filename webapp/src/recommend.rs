@@ -144,7 +144,7 @@ async fn score(
     let scored = tokio::task::spawn_blocking(move || {
         let best = rank(&live, &interactions, &taste, k, |item| skip.contains(&item));
         let pick = |scored: recommender::Scored| {
-            let reason = live.recommender.explain(scored.item, &interactions);
+            let reason = live.recommender.reason(scored.item, &interactions);
             let because_of = match &reason {
                 Some(recommender::Reason::BecauseOf { item, .. }) => Some(live.key(*item).to_owned()),
                 _ => None,

@@ -38,7 +38,7 @@ pub fn read_interactions(path: &Path, users: usize, items: usize) -> Result<Inte
         if user as usize >= users || item as usize >= items {
             return Err(Error::IndexOutOfRange { path: path.to_owned(), user, item, users, items });
         }
-        pairs.push((user, Interaction { item, weight, time }));
+        pairs.push((user, Interaction { item, weight, time: Interaction::time_of(time) }));
     }
     Ok(Interactions::from_pairs(users, items, &pairs))
 }
@@ -54,7 +54,7 @@ pub fn write_interactions(context: &Context, port: &str, interactions: &Interact
             user.push(index as u32);
             item.push(entry.item);
             weight.push(entry.weight);
-            time.push(entry.time);
+            time.push(i64::from(entry.time));
         }
     }
     let frame = df!("user" => user, "item" => item, "weight" => weight, "time" => time)

@@ -87,7 +87,7 @@ struct UserResult {
 /// number of threads. `O(users * (scoring + items * held-out items))`.
 ///
 /// ```
-/// use recommender::{Algorithm, Interaction, Interactions, evaluation::evaluate};
+/// use recommender::{Algorithm, Fit, Interaction, Interactions, evaluation::evaluate};
 ///
 /// let pair = |user, item, time| (user, Interaction { item, weight: 5.0, time });
 /// let train = Interactions::from_pairs(2, 3, &[pair(0, 0, 1), pair(0, 1, 2), pair(1, 1, 3)]);

@@ -8,40 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Interaction, Scored};
+use crate::{Error, Explanation, Interaction, Reason, Scored};
 
 /// Version of the model format; raised when old files can no longer be read.
 pub const MODEL_FORMAT: u32 = 1;
-
-/// Why an item is recommended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Reason {
-    /// An item of the user's own history speaks for it.
-    BecauseOf {
-        /// The item of the history that contributes most.
-        item: u32,
-        /// Its share of the score, 0 to 1.
-        share: f32,
-    },
-    /// Many users chose it.
-    Popular,
-}
-
-impl Reason {
-    /// The item of the history that contributes most to the score of `item`, and its share of all
-    /// positive contributions. `item` itself is no reason. Repeated items are taken together.
-    pub(crate) fn strongest(item: u32, contributions: impl Iterator<Item = (u32, f64)>) -> Option<Self> {
-        let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
-        for (other, value) in contributions.filter(|(other, _)| *other != item) {
-            *sums.entry(other).or_default() += value;
-        }
-        sums.retain(|_, value| *value > 0.0);
-        let total: f64 = sums.values().sum();
-        let (item, value) = sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some(Self::BecauseOf { item, share: (value / total) as f32 })
-    }
-}
 
 /// A fitted recommender: scores every item from a history.
 ///
@@ -70,9 +40,15 @@ pub trait Recommender: Send + Sync {
         Vec::new()
     }
 
-    /// Why `item` suits a user with this history, where the algorithm can tell.
-    fn explain(&self, _item: u32, _history: &[Interaction]) -> Option<Reason> {
+    /// What each item of the history adds to the score of `item`, where the algorithm can tell; none
+    /// for an item that it does not know.
+    fn explain(&self, _item: u32, _history: &[Interaction]) -> Option<Explanation> {
         None
+    }
+
+    /// The shortest form of [`Self::explain`].
+    fn reason(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+        self.explain(item, history)?.reason(item)
     }
 
     /// The rating (in the units of the training weights) that the user would give, for algorithms
@@ -342,12 +318,5 @@ mod tests {
         assert_eq!(header, "load model: file `model.json` is not a model header");
         assert!(data().floats("places").unwrap_err().to_string().contains("found u32"));
         assert!(data().floats_of("counts", 3).unwrap_err().to_string().contains("expected 3 values, found 2 values"));
-    }
-
-    #[test]
-    fn the_strongest_reason_takes_repeated_items_together() {
-        let reason = Reason::strongest(9, [(1, 2.0), (2, 3.0), (1, 2.0), (3, -1.0), (9, 50.0)].into_iter());
-        assert_eq!(reason, Some(Reason::BecauseOf { item: 1, share: 4.0 / 7.0 }));
-        assert_eq!(Reason::strongest(0, [(1, -1.0), (2, 0.0)].into_iter()), None);
     }
 }

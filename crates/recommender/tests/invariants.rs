@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use recommender::{
-    Algorithm, Interaction, Interactions, ModelData, Recommender,
+    Algorithm, Fit, Interaction, Interactions, ModelData, Recommender,
     algorithms::{
         content_tfidf::{ContentTfidf, ItemFeatures, ItemText, Parameters},
         hybrid::{Hybrid, Part},
@@ -61,7 +61,7 @@ fn scores(model: &dyn Recommender, history: &[Interaction]) -> Vec<f32> {
 
 fn any_interaction() -> impl Strategy<Value = (u32, Interaction)> {
     let weight = (1_u8..=5).prop_map(f32::from);
-    (0..USERS, 0..ITEMS, weight, 0_i64..100)
+    (0..USERS, 0..ITEMS, weight, 0_u32..100)
         .prop_map(|(user, item, weight, time)| (user, Interaction { item, weight, time }))
 }
 
@@ -137,7 +137,12 @@ proptest! {
                 prop_assert!(similar.iter().all(|scored| scored.item != item && scored.score.is_finite()), "{}", name);
                 prop_assert!(similar.windows(2).all(|pair| pair[0].score >= pair[1].score), "{}", name);
                 let history = train.history(0);
-                if let Some(recommender::Reason::BecauseOf { item: cause, share }) = model.explain(item, history) {
+                if let Some(explanation) = model.explain(item, history).filter(|explanation| explanation.exact) {
+                    let score = scores(model.as_ref(), history)[item as usize];
+                    let tolerance = 1e-3 * score.abs().max(1.0);
+                    prop_assert!((explanation.sum() - score).abs() < tolerance, "{} {} {:?}", name, score, explanation);
+                }
+                if let Some(recommender::Reason::BecauseOf { item: cause, share }) = model.reason(item, history) {
                     prop_assert!(history.iter().any(|entry| entry.item == cause) && cause != item, "{}", name);
                     prop_assert!(share > 0.0 && share <= 1.0, "{} {}", name, share);
                 }

@@ -8,7 +8,7 @@ use evaluate::{Evaluate, Params, Split};
 use pipeline::{
     Context, Input, Kind, Stage, TableReader, Task, read_json, write_interactions, write_keys, write_model,
 };
-use recommender::{Algorithm, Interaction, Interactions, evaluation::Metrics};
+use recommender::{Algorithm, Fit, Interaction, Interactions, evaluation::Metrics};
 use serde_json::{Value, json};
 
 const OUTPUTS: [(&str, &str); 4] = [

@@ -140,7 +140,10 @@ fn interactions(ratings: &Ratings, assignment: &Assignment, part: Part) -> Inter
         .iter()
         .zip(&assignment.parts)
         .filter(|(_, found)| **found == part)
-        .map(|(entry, _)| (entry.user, Interaction { item: entry.item, weight: entry.value, time: entry.time }))
+        .map(|(entry, _)| {
+            let time = Interaction::time_of(entry.time);
+            (entry.user, Interaction { item: entry.item, weight: entry.value, time })
+        })
         .collect();
     Interactions::from_pairs(ratings.users.len(), ratings.items.len(), &pairs)
 }

@@ -69,7 +69,7 @@ impl Lists<'_> {
             .enumerate()
             .map(|(place, scored)| {
                 let reason =
-                    if place < params.reasons as usize { self.model.explain(scored.item, history) } else { None };
+                    if place < params.reasons as usize { self.model.reason(scored.item, history) } else { None };
                 let because_of = match reason {
                     Some(Reason::BecauseOf { item, .. }) => self.items.get(item as usize).cloned(),
                     Some(Reason::Popular) | None => None,

@@ -10,7 +10,7 @@ use pipeline::{
 };
 use polars::{df, prelude::*};
 use publish::{Params, Publish};
-use recommender::{Algorithm, Interaction, Interactions, ModelData};
+use recommender::{Algorithm, Fit, Interaction, Interactions, ModelData};
 use serde_json::{Value, json};
 use storage::{Product, Store, block_on};
 

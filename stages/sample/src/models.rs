@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use recommender::{
-    Algorithm, Interaction, Interactions,
+    Algorithm, Fit, Interaction, Interactions,
     algorithms::{als, biased_mf, item_knn, popularity},
     evaluation::evaluate,
 };

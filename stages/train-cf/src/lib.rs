@@ -5,7 +5,7 @@
 //! with `evaluate`.
 
 use pipeline::{Context, Kind, Port, Stage, read_interactions, read_keys, write_model};
-use recommender::Algorithm;
+use recommender::{Algorithm, Fit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

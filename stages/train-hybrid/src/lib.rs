@@ -13,7 +13,7 @@ mod users;
 pub use params::{Params, Unchecked};
 use pipeline::{Context, Kind, Port, Stage, read_interactions, read_keys, read_model, write_model};
 use recommender::{
-    Algorithm, Interactions, Recommender,
+    Algorithm, Fit, Interactions, Recommender,
     algorithms::{
         hybrid::{Hybrid, Part},
         popularity,

@@ -94,7 +94,7 @@ fn with_popularity(hybrid: &Hybrid, weights: &[f32]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use recommender::{Algorithm, Interaction, algorithms::hybrid::Part};
+    use recommender::{Algorithm, Fit, Interaction, algorithms::hybrid::Part};
 
     use super::*;
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Interaction, Interactions, ModelData, Reason, Recommender, Scored, Tensor,
+    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{dot, gramian, most_alike, row},
     ridge::{Cholesky, NormalEquations},
 };
@@ -54,9 +54,12 @@ impl Default for Parameters {
     }
 }
 
-impl Parameters {
-    /// Checks the ranges.
-    pub fn check(&self) -> Result<(), Error> {
+impl Fit for Parameters {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn check(&self) -> Result<(), Error> {
         let positive = |value: f64| value > 0.0 && value <= 1e6;
         let expected = "a number above 0, at most 1000000";
         require(NAME, "factors", self.factors, (1..=1024).contains(&self.factors), "a whole number from 1 to 1024")?;
@@ -66,6 +69,12 @@ impl Parameters {
         require(NAME, "iterations", self.iterations, iterations, "a whole number from 1 to 1000")
     }
 
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
+        Ok(Box::new(Als::fit(self, train)?))
+    }
+}
+
+impl Parameters {
     fn width(&self) -> usize {
         self.factors as usize
     }
@@ -192,7 +201,7 @@ impl Recommender for Als {
         most_alike(&self.items, self.parameters.width(), item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
         let width = self.parameters.width();
         let target: Vec<f64> = row(&self.items, width, item)?.iter().map(|value| f64::from(*value)).collect();
         let solved = self.fold_in(history).1.solve(&target);
@@ -200,9 +209,9 @@ impl Recommender for Als {
             let vector = row(&self.items, width, entry.item)?;
             let similarity: f64 = vector.iter().zip(&solved).map(|(a, b)| f64::from(*a) * b).sum();
             let confidence = 1.0 + self.parameters.alpha * f64::from(entry.strength(self.parameters.use_ratings));
-            Some((entry.item, confidence * similarity))
+            Some((entry.item, (confidence * similarity) as f32))
         };
-        Reason::strongest(item, history.iter().filter_map(contribution))
+        Some(Explanation::new(0.0, history.iter().filter_map(contribution), true))
     }
 
     fn save(&self) -> ModelData {
@@ -218,6 +227,7 @@ impl Recommender for Als {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
 
     fn entry(item: u32) -> Interaction {
         Interaction { item, weight: 5.0, time: 0 }
@@ -262,7 +272,7 @@ mod tests {
         let history = [entry(0), entry(1), entry(5)];
         let mut scores = vec![0.0; 9];
         model.score(&history, &mut scores);
-        let Some(Reason::BecauseOf { item, share }) = model.explain(3, &history) else { panic!("no reason") };
+        let Some(Reason::BecauseOf { item, share }) = model.reason(3, &history) else { panic!("no reason") };
         assert!(item < 2 && (0.0..=1.0).contains(&share), "{item} {share}");
         let target: Vec<f64> = row(&model.items, 4, 3).unwrap().iter().map(|value| f64::from(*value)).collect();
         let solved = model.fold_in(&history).1.solve(&target);

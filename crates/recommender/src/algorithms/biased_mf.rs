@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Interaction, Interactions, ModelData, Reason, Recommender, Scored, Tensor,
+    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{dot, most_alike},
     ridge::{Cholesky, NormalEquations},
 };
@@ -56,9 +56,12 @@ impl Default for Parameters {
     }
 }
 
-impl Parameters {
-    /// Checks the ranges.
-    pub fn check(&self) -> Result<(), Error> {
+impl Fit for Parameters {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn check(&self) -> Result<(), Error> {
         let positive = |value: f64| value > 0.0 && value <= 1e6;
         let expected = "a number above 0, at most 1000000";
         require(NAME, "factors", self.factors, self.factors <= 1024, "a whole number from 0 to 1024")?;
@@ -69,6 +72,12 @@ impl Parameters {
         require(NAME, "iterations", self.iterations, iterations, "a whole number from 1 to 1000")
     }
 
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
+        Ok(Box::new(BiasedMf::fit(self, train)?))
+    }
+}
+
+impl Parameters {
     fn width(&self) -> usize {
         self.factors as usize
     }
@@ -220,16 +229,17 @@ impl Recommender for BiasedMf {
         most_alike(&self.items.factors, self.parameters.width(), item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
         let width = self.parameters.width();
         let target: Vec<f64> = self.items.features(width, item)?.into_iter().map(f64::from).collect();
         let solved = self.fold_in(history).1.solve(&target);
         let contribution = |entry: &Interaction| {
             let features = self.items.features(width, entry.item)?;
             let influence: f64 = features.iter().zip(&solved).map(|(a, b)| f64::from(*a) * b).sum();
-            Some((entry.item, influence * self.items.residual(self.mean, entry)))
+            Some((entry.item, (influence * self.items.residual(self.mean, entry)) as f32))
         };
-        Reason::strongest(item, history.iter().filter_map(contribution))
+        let base = self.mean + self.items.biases[item as usize];
+        Some(Explanation::new(base, history.iter().filter_map(contribution), true))
     }
 
     /// The predicted rating, cut to the range of the training ratings.
@@ -252,6 +262,7 @@ impl Recommender for BiasedMf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
 
     fn rated(item: u32, weight: f32) -> Interaction {
         Interaction { item, weight, time: 0 }
@@ -299,6 +310,6 @@ mod tests {
         assert!(model.predict_rating(&history, 2).unwrap() > 4.0);
         assert!(model.predict_rating(&history, 6).unwrap() < 2.0);
         assert!(model.similar(0, 3).iter().all(|scored| scored.item < 4));
-        assert!(matches!(model.explain(2, &history), Some(Reason::BecauseOf { .. })));
+        assert!(matches!(model.reason(2, &history), Some(Reason::BecauseOf { .. })));
     }
 }

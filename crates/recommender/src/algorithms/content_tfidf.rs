@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Interaction, ModelData, Reason, Recommender, Scored, Tensor,
+    Error, Explanation, Interaction, ModelData, Recommender, Scored, Tensor,
     dense::{dot, row},
     sparse::SparseRows,
     text::words,
@@ -367,12 +367,15 @@ impl Recommender for ContentTfidf {
         top_k(&scores, k, |other| other == item || scores[other as usize] <= 0.0)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
+        if item as usize >= self.item_count() {
+            return None;
+        }
         let contribution = |entry: &Interaction| {
             let strength = entry.strength(self.parameters.use_ratings);
-            (entry.item, f64::from(strength * self.cosine(entry.item, item)))
+            (entry.item, strength * self.cosine(entry.item, item))
         };
-        Reason::strongest(item, history.iter().map(contribution))
+        Some(Explanation::new(0.0, history.iter().map(contribution), false))
     }
 
     fn save(&self) -> ModelData {
@@ -389,6 +392,7 @@ impl Recommender for ContentTfidf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
 
     fn item(title: &str, brand: &str) -> ItemText {
         ItemText { title: title.to_owned(), brand: brand.to_owned(), ..ItemText::default() }
@@ -428,7 +432,7 @@ mod tests {
         assert_eq!(scores(&model, &[entry(2)]), [0.0; 3]);
         assert_eq!(scores(&model, &[entry(0), entry(2)]), scores(&model, &[entry(0)]));
         assert!((scores(&model, &[entry(0)])[0] - 1.0).abs() < 1e-6, "an item is entirely like itself");
-        assert_eq!(model.explain(1, &[entry(2), entry(0)]), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
+        assert_eq!(model.reason(1, &[entry(2), entry(0)]), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
     }
 
     #[test]

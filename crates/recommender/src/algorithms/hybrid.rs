@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use super::{load, popularity};
-use crate::{Error, Interaction, ModelData, Reason, Recommender, Scored, Tensor, top_k::best};
+use crate::{Error, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best};
 
 /// Name of the algorithm.
 pub const NAME: &str = "hybrid";
@@ -46,7 +46,7 @@ pub struct Part {
 /// A weighted blend.
 ///
 /// ```
-/// use recommender::{Algorithm, Interaction, Interactions, Recommender, algorithms::hybrid::*};
+/// use recommender::{Algorithm, Fit, Interaction, Interactions, Recommender, algorithms::hybrid::*};
 ///
 /// let pair = |user, item| (user, Interaction { item, weight: 5.0, time: 0 });
 /// let train = Interactions::from_pairs(2, 3, &[pair(0, 0), pair(0, 1), pair(1, 1)]);
@@ -192,8 +192,8 @@ impl Recommender for Hybrid {
         if list.is_empty() { blend(&|_| 1.0) } else { list }
     }
 
-    /// The reason of the part that adds most to the item's score and has one.
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+    /// The explanation of the part that adds most to the item's score and has one.
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
         let mut own = vec![0.0; self.item_count()];
         let mut contributions: Vec<(usize, f32)> = Vec::new();
         for (part, weight) in self.deciding(history) {
@@ -201,7 +201,8 @@ impl Recommender for Hybrid {
             contributions.push((part, weight * own.get(item as usize)?));
         }
         contributions.sort_by(|a, b| b.1.total_cmp(&a.1));
-        contributions.into_iter().find_map(|(part, _)| self.parts[part].model.explain(item, history))
+        let found = contributions.into_iter().find_map(|(part, _)| self.parts[part].model.explain(item, history));
+        found.map(|explanation| Explanation { exact: false, ..explanation })
     }
 
     fn save(&self) -> ModelData {
@@ -215,7 +216,8 @@ impl Recommender for Hybrid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Algorithm, Interactions};
+    use crate::Reason;
+    use crate::{Algorithm, Fit, Interactions};
 
     fn entry(item: u32) -> Interaction {
         Interaction { item, weight: 5.0, time: 0 }
@@ -271,15 +273,15 @@ mod tests {
         let list = |history: &[Interaction]| crate::top_k(&scores(&model, history), 1, |_| false)[0].item;
         assert_eq!(list(&[]), 2);
         assert_eq!(list(&[entry(77)]), 2);
-        assert_eq!(model.explain(2, &[]), Some(Reason::Popular));
+        assert_eq!(model.reason(2, &[]), Some(Reason::Popular));
     }
 
     #[test]
     fn the_reason_is_that_of_the_part_that_adds_most() {
         let history = [entry(0)];
-        assert_eq!(blend(0.1, 1.0).explain(1, &history), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
-        assert_eq!(blend(1.0, 0.1).explain(2, &history), Some(Reason::Popular));
-        assert_eq!(blend(1.0, 0.1).explain(9, &history), None);
+        assert_eq!(blend(0.1, 1.0).reason(1, &history), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
+        assert_eq!(blend(1.0, 0.1).reason(2, &history), Some(Reason::Popular));
+        assert_eq!(blend(1.0, 0.1).reason(9, &history), None);
     }
 
     #[test]

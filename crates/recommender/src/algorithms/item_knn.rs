@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Interaction, Interactions, ModelData, Reason, Recommender, Scored, sparse::SparseRows, top_k::best,
+    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, sparse::SparseRows, top_k::best,
 };
 
 /// Name of the algorithm.
@@ -63,13 +63,20 @@ impl Default for Parameters {
     }
 }
 
-impl Parameters {
-    /// Checks the ranges.
-    pub fn check(&self) -> Result<(), Error> {
+impl Fit for Parameters {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn check(&self) -> Result<(), Error> {
         let neighbors = (1..=10_000).contains(&self.neighbors);
         require(NAME, "neighbors", self.neighbors, neighbors, "a whole number from 1 to 10000")?;
         let shrinkage = (0.0..=1e6).contains(&self.shrinkage);
         require(NAME, "shrinkage", self.shrinkage, shrinkage, "a number from 0 to 1000000")
+    }
+
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
+        Ok(Box::new(ItemKnn::fit(self, train)?))
     }
 }
 
@@ -214,12 +221,15 @@ impl Recommender for ItemKnn {
         self.neighbors.row(item).take(k).map(|(item, score)| Scored { item, score }).collect()
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Reason> {
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
+        if item as usize >= self.item_count() {
+            return None;
+        }
         let contribution = |entry: &Interaction| {
             let (_, similarity) = self.neighbors.row(entry.item).find(|(other, _)| *other == item)?;
-            Some((entry.item, f64::from(entry.strength(self.parameters.use_ratings) * similarity)))
+            Some((entry.item, entry.strength(self.parameters.use_ratings) * similarity))
         };
-        Reason::strongest(item, history.iter().filter_map(contribution))
+        Some(Explanation::new(0.0, history.iter().filter_map(contribution), true))
     }
 
     fn save(&self) -> ModelData {
@@ -232,6 +242,7 @@ impl Recommender for ItemKnn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
 
     fn train() -> Interactions {
         // Users choose: {0, 1}, {0, 1, 2}, {1, 2}, {3}.
@@ -294,10 +305,10 @@ mod tests {
         let (from_0, from_1) = (0.5, 2.0 / 6.0_f64.sqrt());
         assert_close(scores[2], from_0 + from_1);
         assert_close(scores[3], 0.0);
-        let Some(Reason::BecauseOf { item, share }) = model.explain(2, &history) else { panic!("no reason") };
+        let Some(Reason::BecauseOf { item, share }) = model.reason(2, &history) else { panic!("no reason") };
         assert_eq!(item, 1);
         assert_close(share, from_1 / (from_0 + from_1));
-        assert_eq!(model.explain(3, &history), None);
+        assert_eq!(model.reason(3, &history), None);
     }
 
     #[test]

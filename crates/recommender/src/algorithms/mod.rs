@@ -19,7 +19,7 @@ pub mod popularity;
 /// Parameters that are not given take their defaults; unknown ones are errors.
 ///
 /// ```
-/// use recommender::Algorithm;
+/// use recommender::{Algorithm, Fit};
 ///
 /// let algorithm: Algorithm = serde_json::from_str(r#"{"algorithm": "als", "factors": 32}"#)?;
 /// assert_eq!(algorithm.name(), "als");
@@ -39,35 +39,40 @@ pub enum Algorithm {
     BiasedMf(biased_mf::Parameters),
 }
 
-impl Algorithm {
-    /// Its name in `pipeline.yaml`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Popularity(_) => popularity::NAME,
-            Self::ItemKnn(_) => item_knn::NAME,
-            Self::Als(_) => als::NAME,
-            Self::BiasedMf(_) => biased_mf::NAME,
-        }
-    }
+/// What an algorithm that learns from interactions alone brings with its parameters.
+pub trait Fit {
+    /// Name of the algorithm in `pipeline.yaml`.
+    fn name(&self) -> &'static str;
 
     /// Checks the ranges of the parameters; [`Self::fit`] does so too.
-    pub fn check(&self) -> Result<(), Error> {
-        match self {
-            Self::Popularity(_) => Ok(()),
-            Self::ItemKnn(parameters) => parameters.check(),
-            Self::Als(parameters) => parameters.check(),
-            Self::BiasedMf(parameters) => parameters.check(),
-        }
-    }
+    fn check(&self) -> Result<(), Error>;
 
     /// Fits the algorithm to training interactions.
-    pub fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
-        Ok(match self {
-            Self::Popularity(parameters) => Box::new(popularity::Popularity::fit(parameters, train)?),
-            Self::ItemKnn(parameters) => Box::new(item_knn::ItemKnn::fit(parameters, train)?),
-            Self::Als(parameters) => Box::new(als::Als::fit(parameters, train)?),
-            Self::BiasedMf(parameters) => Box::new(biased_mf::BiasedMf::fit(parameters, train)?),
-        })
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error>;
+}
+
+impl Algorithm {
+    fn parameters(&self) -> &dyn Fit {
+        match self {
+            Self::Popularity(parameters) => parameters,
+            Self::ItemKnn(parameters) => parameters,
+            Self::Als(parameters) => parameters,
+            Self::BiasedMf(parameters) => parameters,
+        }
+    }
+}
+
+impl Fit for Algorithm {
+    fn name(&self) -> &'static str {
+        self.parameters().name()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.parameters().check()
+    }
+
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
+        self.parameters().fit(train)
     }
 }
 

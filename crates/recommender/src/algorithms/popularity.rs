@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Interaction, Interactions, ModelData, Reason, Recommender, Tensor};
+use crate::{Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Tensor};
 
 /// Name of the algorithm.
 pub const NAME: &str = "popularity";
@@ -20,6 +20,20 @@ pub const NAME: &str = "popularity";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {}
+
+impl Fit for Parameters {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
+        Ok(Box::new(Popularity::fit(self, train)?))
+    }
+}
 
 /// A fitted popularity list.
 ///
@@ -67,8 +81,8 @@ impl Recommender for Popularity {
         scores.copy_from_slice(&self.counts);
     }
 
-    fn explain(&self, _item: u32, _history: &[Interaction]) -> Option<Reason> {
-        Some(Reason::Popular)
+    fn explain(&self, item: u32, _history: &[Interaction]) -> Option<Explanation> {
+        Some(Explanation::new(*self.counts.get(item as usize)?, [], true))
     }
 
     fn save(&self) -> ModelData {
@@ -80,6 +94,7 @@ impl Recommender for Popularity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason;
     use crate::top_k;
 
     #[test]
@@ -91,6 +106,6 @@ mod tests {
         model.score(train.history(0), &mut scores);
         let list: Vec<u32> = top_k(&scores, 4, |_| false).into_iter().map(|scored| scored.item).collect();
         assert_eq!(list, [3, 1, 2, 0]);
-        assert_eq!((model.similar(3, 5), model.explain(3, &[])), (vec![], Some(Reason::Popular)));
+        assert_eq!((model.similar(3, 5), model.reason(3, &[])), (vec![], Some(Reason::Popular)));
     }
 }

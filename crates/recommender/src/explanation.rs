@@ -1,0 +1,103 @@
+//! Why an item suits a user: what each item of the history adds to its score.
+//!
+//! Exact wherever a score is a sum over the history (neighbourhood, linear, folded-in factor and
+//! blended models): base and contributions then add up to the score, which the tests hold for every
+//! algorithm that claims it. Words for people are made elsewhere, from [`Reason`].
+
+use serde::{Deserialize, Serialize};
+
+/// What one item of the history adds to a score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// The item of the history.
+    pub item: u32,
+    /// What it adds, in the units of the score; below 0 where it speaks against.
+    pub value: f32,
+}
+
+/// A score taken apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What the item gets whatever the history is: its popularity, its mean rating.
+    pub base: f32,
+    /// One entry an item of the history that adds something, the largest value first.
+    pub contributions: Vec<Contribution>,
+    /// Whether base and contributions add up to the score. If not, the contributions are the nearest
+    /// evidence, in units of their own.
+    pub exact: bool,
+}
+
+/// The shortest form of an explanation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// An item of the user's own history speaks for it.
+    BecauseOf {
+        /// The item of the history that contributes most.
+        item: u32,
+        /// Its share of all that speaks for the item, above 0, at most 1.
+        share: f32,
+    },
+    /// Many users chose it.
+    Popular,
+}
+
+impl Explanation {
+    /// Sums up contributions in any order: those of a repeated item are taken together, those that
+    /// add nothing are left out, and equal ones stand in the order of items.
+    pub fn new(base: f32, contributions: impl IntoIterator<Item = (u32, f32)>, exact: bool) -> Self {
+        let mut sums: std::collections::BTreeMap<u32, f32> = std::collections::BTreeMap::new();
+        for (item, value) in contributions {
+            *sums.entry(item).or_default() += value;
+        }
+        let mut contributions: Vec<Contribution> = sums
+            .into_iter()
+            .filter(|(_, value)| *value != 0.0)
+            .map(|(item, value)| Contribution { item, value })
+            .collect();
+        contributions.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.item.cmp(&b.item)));
+        Self { base, contributions, exact }
+    }
+
+    /// The sum of base and contributions: the score, if the explanation is exact.
+    pub fn sum(&self) -> f32 {
+        let contributions: f64 = self.contributions.iter().map(|one| f64::from(one.value)).sum();
+        (f64::from(self.base) + contributions) as f32
+    }
+
+    /// The item of the history that speaks most for `item`, which is no reason for itself; without
+    /// one, that the item is popular where the base says so.
+    pub fn reason(&self, item: u32) -> Option<Reason> {
+        let others = || self.contributions.iter().filter(|one| one.item != item && one.value > 0.0);
+        match others().next() {
+            Some(strongest) => {
+                let total: f32 = others().map(|one| one.value).sum();
+                Some(Reason::BecauseOf { item: strongest.item, share: (strongest.value / total).min(1.0) })
+            }
+            None => (self.base > 0.0).then_some(Reason::Popular),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_items_are_taken_together_and_an_item_is_no_reason_for_itself() {
+        let parts = [(1, 2.0), (2, 3.0), (1, 2.0), (3, -1.0), (9, 50.0), (4, 0.0)];
+        let explanation = Explanation::new(0.5, parts, true);
+        let items: Vec<u32> = explanation.contributions.iter().map(|one| one.item).collect();
+        assert_eq!(items, [9, 1, 2, 3]);
+        assert!((explanation.sum() - 56.5).abs() < 1e-6);
+        assert_eq!(explanation.reason(9), Some(Reason::BecauseOf { item: 1, share: 4.0 / 7.0 }));
+    }
+
+    #[test]
+    fn without_anything_that_speaks_for_it_an_item_is_popular_or_has_no_reason() {
+        let against = [(1, -1.0)];
+        assert_eq!(Explanation::new(2.0, against, true).reason(0), Some(Reason::Popular));
+        assert_eq!(Explanation::new(0.0, against, true).reason(0), None);
+        assert_eq!(Explanation::new(0.0, [(1, 5.0)], true).reason(1), None);
+    }
+}
