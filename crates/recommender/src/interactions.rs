@@ -113,19 +113,6 @@ impl Interactions {
         Self::from_pairs(self.items, self.user_count(), &pairs)
     }
 
-    /// The same interactions with the weights that `weight` gives them, told the user's history and
-    /// the interaction.
-    pub(crate) fn map_weights(&self, weight: impl Fn(&[Interaction], &Interaction) -> f64) -> Self {
-        let mut mapped = self.clone();
-        for pair in self.offsets.windows(2) {
-            let history = &self.entries[pair[0]..pair[1]];
-            for (target, entry) in mapped.entries[pair[0]..pair[1]].iter_mut().zip(history) {
-                target.weight = weight(history, entry) as f32;
-            }
-        }
-        mapped
-    }
-
     /// Number of interactions of each item.
     pub fn item_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.items];

@@ -5,6 +5,7 @@
 //! Users and items are dense `u32` indices here; their text keys stay outside.
 
 pub mod algorithms;
+mod cooccurrence;
 mod dense;
 mod error;
 pub mod evaluation;
@@ -12,6 +13,7 @@ mod explanation;
 mod interactions;
 pub mod metrics;
 mod model;
+mod recency;
 mod ridge;
 mod sparse;
 mod text;

@@ -1,8 +1,8 @@
-//! Sparse rows of `(column, value)` pairs: neighbour lists, text vectors and their postings.
+//! Sparse rows of `(column, value)` pairs: user-item matrices, neighbour lists, text vectors.
 
 use std::collections::BTreeMap;
 
-use crate::{Error, ModelData, Tensor};
+use crate::{Error, Interaction, Interactions, ModelData, Scored, Tensor, top_k::best};
 
 /// A matrix of which only some cells are kept: 8 bytes a cell and 8 a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,64 @@ impl SparseRows {
         Self { offsets: offsets(lengths), columns, values, width }
     }
 
+    /// A matrix of `width` columns and no rows yet.
+    pub(crate) fn empty(width: usize) -> Self {
+        Self { offsets: vec![0], columns: Vec::new(), values: Vec::new(), width }
+    }
+
+    /// Adds a row at the end; every column lies below the width.
+    pub(crate) fn push_row(&mut self, cells: impl IntoIterator<Item = (u32, f32)>) {
+        for (column, value) in cells {
+            self.columns.push(column);
+            self.values.push(value);
+        }
+        self.offsets.push(self.columns.len());
+    }
+
+    /// The rows of all parts, in order. Each part is dropped once it is copied.
+    pub(crate) fn concatenated(width: usize, parts: Vec<Self>) -> Self {
+        let lengths = parts.iter().flat_map(|part| part.offsets.windows(2).map(|pair| pair[1] - pair[0]));
+        let offsets = offsets(lengths);
+        let cells = parts.iter().map(|part| part.columns.len()).sum();
+        let (mut columns, mut values) = (Vec::with_capacity(cells), Vec::with_capacity(cells));
+        for part in parts {
+            columns.extend_from_slice(&part.columns);
+            values.extend_from_slice(&part.values);
+        }
+        Self { offsets, columns, values, width }
+    }
+
+    /// The users' histories as a matrix of users and items, columns ascending. An item that a user
+    /// repeats has one cell, of the latest interaction.
+    pub(crate) fn from_histories(train: &Interactions, value: impl Fn(&Interaction) -> f32) -> Self {
+        let mut rows = Self::empty(train.item_count());
+        let mut latest_first = Vec::new();
+        for history in train.histories() {
+            latest_first.clear();
+            latest_first.extend(history.iter().rev().map(|entry| (entry.item, value(entry))));
+            latest_first.sort_by_key(|cell| cell.0);
+            latest_first.dedup_by_key(|cell| cell.0);
+            rows.push_row(latest_first.iter().copied());
+        }
+        rows
+    }
+
+    /// The same cells with other values, told row, column and value.
+    pub(crate) fn mapped(mut self, value: impl Fn(u32, u32, f32) -> f32) -> Self {
+        for (row, pair) in (0..).zip(self.offsets.windows(2)) {
+            let range = pair[0]..pair[1];
+            for (cell, column) in self.values[range.clone()].iter_mut().zip(&self.columns[range]) {
+                *cell = value(row, *column, *cell);
+            }
+        }
+        self
+    }
+
+    /// Number of columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
@@ -29,9 +87,27 @@ impl SparseRows {
 
     /// The cells of a row in the order in which they were given; none for a row out of range.
     pub(crate) fn row(&self, row: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let (columns, values) = self.cells(row);
+        columns.iter().copied().zip(values.iter().copied())
+    }
+
+    /// Columns and values of a row; none for a row out of range.
+    pub(crate) fn cells(&self, row: u32) -> (&[u32], &[f32]) {
         let row = row as usize;
         let range = if row < self.len() { self.offsets[row]..self.offsets[row + 1] } else { 0..0 };
-        self.columns[range.clone()].iter().copied().zip(self.values[range].iter().copied())
+        (&self.columns[range.clone()], &self.values[range])
+    }
+
+    /// The value of a cell; none where nothing is kept. `O(cells of the row)`.
+    pub(crate) fn value(&self, row: u32, column: u32) -> Option<f32> {
+        self.row(row).find(|cell| cell.0 == column).map(|cell| cell.1)
+    }
+
+    /// The `k` largest cells of a row that are above 0 and not on the diagonal, best first: the items
+    /// most like an item, where rows and columns are items.
+    pub(crate) fn best_of_row(&self, row: u32, k: usize) -> Vec<Scored> {
+        let others = self.row(row).filter(|(column, value)| *column != row && *value > 0.0);
+        best(others.map(|(item, score)| Scored { item, score }).collect(), k)
     }
 
     /// Rows and columns exchanged; cells of a new row stand in the order of old rows.
@@ -99,6 +175,24 @@ fn offsets(lengths: impl Iterator<Item = usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repeated_item_has_one_cell_of_its_latest_interaction() {
+        let pair = |item, weight, time| (0, Interaction { item, weight, time });
+        let train = Interactions::from_pairs(1, 3, &[pair(2, 1.0, 1), pair(0, 5.0, 2), pair(2, 4.0, 3)]);
+        let rows = SparseRows::from_histories(&train, |entry| entry.weight);
+        assert_eq!(rows.row(0).collect::<Vec<_>>(), [(0, 5.0), (2, 4.0)]);
+        assert_eq!((rows.value(0, 2), rows.value(0, 1), rows.value(7, 0)), (Some(4.0), None, None));
+        assert_eq!(rows.best_of_row(0, 5), [Scored { item: 2, score: 4.0 }]);
+    }
+
+    #[test]
+    fn parts_are_put_together_in_order() {
+        let parts =
+            vec![SparseRows::from_rows(3, &[vec![(0, 1.0)], vec![]]), SparseRows::from_rows(3, &[vec![(2, 2.0)]])];
+        let whole = SparseRows::from_rows(3, &[vec![(0, 1.0)], vec![], vec![(2, 2.0)]]);
+        assert_eq!(SparseRows::concatenated(3, parts), whole);
+    }
 
     fn model(tensors: BTreeMap<String, Tensor>) -> ModelData {
         let parameters = serde_json::Value::Null;

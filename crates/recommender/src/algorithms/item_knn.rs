@@ -1,26 +1,31 @@
 //! Items that the same users chose are alike: item-based nearest neighbours.
 //!
 //! Formula, for items `i`, `j` and the users `u` who chose both:
-//! `sim(i, j) = sum over u of w(i, u) * w(j, u) * n / (n + shrinkage)`, where `n` is their number and
-//! `w` the cell of the item-user matrix after [`Weighting`]. Each item keeps its `neighbors` most
-//! similar ones. `score(i) = sum over the history's items j that have i as neighbour of
-//! strength(j) * sim(j, i)`. Items of a history that repeat count each time.
+//! `sim(j, i) = sum over u of w(j, u) * w(i, u) * n / (n + shrinkage) / (|j|^2a * |i|^2b)`, where `n` is
+//! their number, `w` the cell of the item-user matrix after [`Weighting`], `|i|` the length of its row,
+//! `a` the `history_exponent` and `b` the `target_exponent` (both 0.5: the cosine). Each item keeps its
+//! `neighbors` most similar ones. `score(i) = sum over the history's items j that have i as neighbour of
+//! strength(j) * exp(-age(j) / history_decay) * sim(j, i)`. Items of a history that repeat count each time.
 //!
 //! Complexity: fitting `O(sum over users of history^2)`, parallel over items; memory
 //! `8 * items * neighbors` bytes; scoring `O(items + history * neighbors)`.
 //!
 //! Papers: Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative filtering recommendation
-//! algorithms", WWW 2001; shrinkage: Koren, "Factor in the neighbors", TKDD 2010.
+//! algorithms", WWW 2001; shrinkage: Koren, "Factor in the neighbors", TKDD 2010; unequal exponents:
+//! Aiolli, "Efficient top-n recommendation for very large scale binary rated datasets", ACM conference on
+//! recommender systems 2013.
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, sparse::SparseRows, top_k::best,
+    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored,
+    cooccurrence::{Counted, best_of_product},
+    recency::by_recency,
+    sparse::SparseRows,
 };
 
 /// Name of the algorithm.
@@ -33,13 +38,13 @@ pub const NAME: &str = "item-knn";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighting {
-    /// `r`, rows scaled to length 1.
+    /// `r`.
     Cosine,
-    /// `sqrt(r) * idf(u)`, rows scaled to length 1.
+    /// `sqrt(r) * idf(u)`.
     #[default]
     TfIdf,
-    /// `idf(u) * r * 2.2 / (r + 1.2 * (0.25 + 0.75 * row sum / mean row sum))`, rows not scaled:
-    /// popular items keep some of their lead.
+    /// `idf(u) * r * 2.2 / (r + 1.2 * (0.25 + 0.75 * row sum / mean row sum))`, for which both
+    /// exponents are taken as 0: popular items keep some of their lead.
     Bm25,
 }
 
@@ -48,18 +53,39 @@ pub enum Weighting {
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// Similar items kept for each item, 1 to 10000.
+    #[schemars(extend("tune" = {"low": 50, "high": 2000, "scale": "log"}))]
     pub neighbors: u32,
     /// How common users are weighted.
+    #[schemars(extend("tune" = {"values": ["cosine", "tf-idf", "bm25"]}))]
     pub weighting: Weighting,
     /// Common users at which a similarity is halved, 0 or more: pairs with few are trusted less.
-    pub shrinkage: f64,
+    #[schemars(extend("tune" = {"low": 0.0, "high": 50.0}))]
+    pub shrinkage: f32,
+    /// How much an item of the history loses by being popular, 0 to 1.
+    #[schemars(extend("tune" = {"low": 0.0, "high": 1.0}))]
+    pub history_exponent: f32,
+    /// How much a recommended item loses by being popular, 0 to 1.
+    #[schemars(extend("tune" = {"low": 0.0, "high": 1.0}))]
+    pub target_exponent: f32,
+    /// Age at which an entry of the history counts 1/e, as a number of later entries, 0 to 10000;
+    /// 0: all count alike.
+    #[schemars(extend("tune" = {"values": [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]}))]
+    pub history_decay: f32,
     /// Whether a rating counts by its value; if not, every interaction counts 1.
     pub use_ratings: bool,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { neighbors: 200, weighting: Weighting::TfIdf, shrinkage: 20.0, use_ratings: false }
+        Self {
+            neighbors: 200,
+            weighting: Weighting::TfIdf,
+            shrinkage: 20.0,
+            history_exponent: 0.5,
+            target_exponent: 0.5,
+            history_decay: 0.0,
+            use_ratings: false,
+        }
     }
 }
 
@@ -72,7 +98,13 @@ impl Fit for Parameters {
         let neighbors = (1..=10_000).contains(&self.neighbors);
         require(NAME, "neighbors", self.neighbors, neighbors, "a whole number from 1 to 10000")?;
         let shrinkage = (0.0..=1e6).contains(&self.shrinkage);
-        require(NAME, "shrinkage", self.shrinkage, shrinkage, "a number from 0 to 1000000")
+        require(NAME, "shrinkage", self.shrinkage, shrinkage, "a number from 0 to 1000000")?;
+        let exponents = [("history_exponent", self.history_exponent), ("target_exponent", self.target_exponent)];
+        for (name, exponent) in exponents {
+            require(NAME, name, exponent, (0.0..=1.0).contains(&exponent), "a number from 0 to 1")?;
+        }
+        let decay = (0.0..=10_000.0).contains(&self.history_decay);
+        require(NAME, "history_decay", self.history_decay, decay, "a number from 0 to 10000")
     }
 
     fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
@@ -96,7 +128,7 @@ impl Fit for Parameters {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemKnn {
     parameters: Parameters,
-    /// Most similar first.
+    /// Row: an item of a history; columns: the items that it speaks for.
     neighbors: SparseRows,
 }
 
@@ -109,12 +141,24 @@ impl ItemKnn {
         }
         let by_user = weigh(parameters, train);
         let by_item = by_user.transposed();
-        let items = train.item_count();
-        let rows: Vec<Vec<(u32, f32)>> = (0..items as u32)
-            .into_par_iter()
-            .map_init(|| Accumulator::new(items), |sums, item| sums.neighbors(parameters, item, &by_item, &by_user))
-            .collect();
-        Ok(Self { parameters: parameters.clone(), neighbors: SparseRows::from_rows(items, &rows) })
+        let exponents = match parameters.weighting {
+            Weighting::Bm25 => [0.0, 0.0],
+            Weighting::Cosine | Weighting::TfIdf => [parameters.history_exponent, parameters.target_exponent],
+        };
+        let [of_history, of_target] = exponents.map(|exponent| factors(&by_item, exponent));
+        let scaled = |row: u32, column: u32, sum: f32| {
+            let is_other = row != column;
+            f32::from(is_other) * sum * of_history[row as usize] * of_target[column as usize]
+        };
+        let neighbors = if parameters.shrinkage > 0.0 {
+            best_of_product(&by_item, &by_user, parameters.neighbors, |row, column, cell: Counted| {
+                let count = cell.count as f32;
+                scaled(row, column, cell.sum * count / (count + parameters.shrinkage))
+            })
+        } else {
+            best_of_product(&by_item, &by_user, parameters.neighbors, scaled)
+        };
+        Ok(Self { parameters: parameters.clone(), neighbors })
     }
 
     /// The lists that [`Recommender::save`] wrote.
@@ -122,79 +166,43 @@ impl ItemKnn {
         let neighbors = SparseRows::load(data, "neighbors", data.items, data.items)?;
         Ok(Self { parameters: parameters_of(data)?, neighbors })
     }
+
+    /// The known items of a history with what each counts.
+    fn strengths(&self, history: &[Interaction]) -> impl Iterator<Item = (u32, f32)> {
+        by_recency(history, self.item_count(), self.parameters.history_decay)
+            .map(|(entry, weight)| (entry.item, weight * entry.strength(self.parameters.use_ratings)))
+    }
 }
 
-/// The interactions with the weights of the chosen [`Weighting`].
-fn weigh(parameters: &Parameters, train: &Interactions) -> Interactions {
-    let strength = |entry: &Interaction| f64::from(entry.strength(parameters.use_ratings));
-    let mut row_sums = vec![0.0; train.item_count()];
-    train.histories().flatten().for_each(|entry| row_sums[entry.item as usize] += strength(entry));
+/// The user-item matrix with the weights of the chosen [`Weighting`].
+fn weigh(parameters: &Parameters, train: &Interactions) -> SparseRows {
+    let strengths = SparseRows::from_histories(train, |entry| entry.strength(parameters.use_ratings));
+    let mut row_sums = vec![0.0_f64; train.item_count()];
+    for user in 0..strengths.len() as u32 {
+        strengths.row(user).for_each(|(item, strength)| row_sums[item as usize] += f64::from(strength));
+    }
     let occupied = row_sums.iter().filter(|sum| **sum > 0.0).count().max(1);
     let mean = row_sums.iter().sum::<f64>() / occupied as f64;
-    let idf = |history: &[Interaction]| ((1.0 + row_sums.len() as f64) / (1.0 + history.len() as f64)).ln() + 1.0;
-    let weighted = train.map_weights(|history, entry| {
-        let strength = strength(entry);
-        match parameters.weighting {
-            Weighting::Cosine => strength,
-            Weighting::TfIdf => strength.sqrt() * idf(history),
-            Weighting::Bm25 => {
-                let length = 0.25 + 0.75 * row_sums[entry.item as usize] / mean.max(f64::MIN_POSITIVE);
-                idf(history) * strength * 2.2 / (strength + 1.2 * length)
-            }
+    let items = row_sums.len() as f32;
+    let idf = |length: usize| ((1.0 + items) / (1.0 + length as f32)).ln() + 1.0;
+    let idfs: Vec<f32> = (0..strengths.len() as u32).map(|user| idf(strengths.cells(user).0.len())).collect();
+    strengths.mapped(|user, item, strength| match parameters.weighting {
+        Weighting::Cosine => strength,
+        Weighting::TfIdf => strength.sqrt() * idfs[user as usize],
+        Weighting::Bm25 => {
+            let length = 0.25 + 0.75 * row_sums[item as usize] / mean.max(f64::MIN_POSITIVE);
+            idfs[user as usize] * strength * 2.2 / (strength + 1.2 * length as f32)
         }
-    });
-    if parameters.weighting == Weighting::Bm25 { weighted } else { scaled_to_length_1(&weighted) }
-}
-
-fn scaled_to_length_1(weighted: &Interactions) -> Interactions {
-    let mut squares = vec![0.0; weighted.item_count()];
-    for entry in weighted.histories().flatten() {
-        squares[entry.item as usize] += f64::from(entry.weight) * f64::from(entry.weight);
-    }
-    weighted.map_weights(|_, entry| {
-        let length = squares[entry.item as usize].sqrt();
-        if length > 0.0 { f64::from(entry.weight) / length } else { 0.0 }
     })
 }
 
-/// Sums of one item's row, kept by each thread and cleared after use.
-struct Accumulator {
-    sums: Vec<f64>,
-    common: Vec<u32>,
-    touched: Vec<u32>,
-}
-
-impl Accumulator {
-    fn new(items: usize) -> Self {
-        Self { sums: vec![0.0; items], common: vec![0; items], touched: Vec::new() }
-    }
-
-    fn neighbors(
-        &mut self,
-        parameters: &Parameters,
-        item: u32,
-        by_item: &Interactions,
-        by_user: &Interactions,
-    ) -> Vec<(u32, f32)> {
-        for user in by_item.history(item) {
-            for other in by_user.history(user.item).iter().filter(|other| other.item != item) {
-                let place = other.item as usize;
-                if self.common[place] == 0 {
-                    self.touched.push(other.item);
-                }
-                self.common[place] += 1;
-                self.sums[place] += f64::from(user.weight) * f64::from(other.weight);
-            }
-        }
-        let candidates = self.touched.drain(..).filter_map(|other| {
-            let common = f64::from(std::mem::take(&mut self.common[other as usize]));
-            let sum = std::mem::take(&mut self.sums[other as usize]);
-            let score = (sum * common / (common + parameters.shrinkage)) as f32;
-            (score > 0.0).then_some(Scored { item: other, score })
-        });
-        let kept = best(candidates.collect(), parameters.neighbors as usize);
-        kept.into_iter().map(|scored| (scored.item, scored.score)).collect()
-    }
+/// `length^(-2 * exponent)` of each row, 0 for an empty one.
+fn factors(rows: &SparseRows, exponent: f32) -> Vec<f32> {
+    let factor = |row| {
+        let square: f64 = rows.row(row).map(|(_, value)| f64::from(value) * f64::from(value)).sum();
+        if square > 0.0 { square.powf(-f64::from(exponent)) as f32 } else { 0.0 }
+    };
+    (0..rows.len() as u32).map(factor).collect()
 }
 
 impl Recommender for ItemKnn {
@@ -209,27 +217,23 @@ impl Recommender for ItemKnn {
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         scores.fill(0.0);
-        for entry in history {
-            let strength = entry.strength(self.parameters.use_ratings);
-            for (item, similarity) in self.neighbors.row(entry.item) {
-                scores[item as usize] += strength * similarity;
+        for (item, strength) in self.strengths(history) {
+            for (other, similarity) in self.neighbors.row(item) {
+                scores[other as usize] += strength * similarity;
             }
         }
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
-        self.neighbors.row(item).take(k).map(|(item, score)| Scored { item, score }).collect()
+        self.neighbors.best_of_row(item, k)
     }
 
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
         if item as usize >= self.item_count() {
             return None;
         }
-        let contribution = |entry: &Interaction| {
-            let (_, similarity) = self.neighbors.row(entry.item).find(|(other, _)| *other == item)?;
-            Some((entry.item, entry.strength(self.parameters.use_ratings) * similarity))
-        };
-        Some(Explanation::new(0.0, history.iter().filter_map(contribution), true))
+        let contribution = |(cause, strength)| Some((cause, strength * self.neighbors.value(cause, item)?));
+        Some(Explanation::new(0.0, self.strengths(history).filter_map(contribution), true))
     }
 
     fn save(&self) -> ModelData {
@@ -251,8 +255,12 @@ mod tests {
         Interactions::from_pairs(4, 4, &pairs)
     }
 
-    fn fit(weighting: Weighting, shrinkage: f64, neighbors: u32) -> ItemKnn {
-        ItemKnn::fit(&Parameters { neighbors, weighting, shrinkage, use_ratings: false }, &train()).unwrap()
+    fn fit_with(parameters: &Parameters) -> ItemKnn {
+        ItemKnn::fit(parameters, &train()).unwrap()
+    }
+
+    fn fit(weighting: Weighting, shrinkage: f32, neighbors: u32) -> ItemKnn {
+        fit_with(&Parameters { neighbors, weighting, shrinkage, ..Parameters::default() })
     }
 
     fn assert_close(found: f32, expected: f64) {
@@ -294,6 +302,27 @@ mod tests {
         let idf = [(5.0_f64 / 3.0).ln() + 1.0, (5.0_f64 / 4.0).ln() + 1.0];
         let (first, second) = (1.0, 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * 1.5)));
         assert_close(model.similar(0, 1)[0].score, first * second * (idf[0] * idf[0] + idf[1] * idf[1]));
+    }
+
+    #[test]
+    fn golden_exponents() {
+        let parameters =
+            Parameters { history_exponent: 0.25, target_exponent: 0.0, shrinkage: 0.0, ..Parameters::default() };
+        let model = fit_with(&Parameters { weighting: Weighting::Cosine, ..parameters });
+        // Two common users; the history's item 1 has length sqrt(3): 2 / sqrt(3)^0.5, item 0 sqrt(2).
+        assert_close(model.similar(1, 1)[0].score, 2.0 / 3.0_f64.powf(0.25));
+        assert_close(model.similar(0, 1)[0].score, 2.0 / 2.0_f64.powf(0.25));
+    }
+
+    #[test]
+    fn golden_recency() {
+        let parameters = Parameters { history_decay: 2.0, shrinkage: 0.0, ..Parameters::default() };
+        let model = fit_with(&Parameters { weighting: Weighting::Cosine, ..parameters });
+        let history = [0, 1].map(|item| Interaction { item, weight: 5.0, time: 0 });
+        let mut scores = vec![0.0; 4];
+        model.score(&history, &mut scores);
+        // Item 1 is the newest; item 0 counts exp(-1 / 2).
+        assert_close(scores[2], 0.5 * (-0.5_f64).exp() + 2.0 / 6.0_f64.sqrt());
     }
 
     #[test]
