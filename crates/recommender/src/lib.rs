@@ -6,14 +6,18 @@
 
 pub mod algorithms;
 mod dense;
+mod eigen;
 mod error;
 pub mod evaluation;
 mod explanation;
 mod interactions;
 pub mod metrics;
 mod model;
+mod recency;
 mod ridge;
+mod simd;
 mod sparse;
+mod svd;
 mod text;
 mod top_k;
 
