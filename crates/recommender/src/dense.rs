@@ -1,8 +1,15 @@
 //! Row-by-row matrices of vectors of equal length.
 
+#![expect(clippy::inline_always, reason = "a function that is not inlined loses the instruction set of its caller")]
+
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::{Scored, top_k::best};
+use crate::{
+    Scored,
+    simd::{Panels, Terms, add_outer_products, inner_product},
+    top_k::best,
+};
 
 /// Rows summed up by one task; fixed, so that sums do not depend on the number of threads.
 const CHUNK_ROWS: usize = 1024;
@@ -15,36 +22,85 @@ pub(crate) fn row(matrix: &[f32], width: usize, row: u32) -> Option<&[f32]> {
 
 /// The inner product.
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    // Eight sums let the compiler use vector instructions; their order is fixed.
-    let mut sums = [0.0_f32; 8];
-    let (left_chunks, right_chunks) = (left.as_chunks::<8>(), right.as_chunks::<8>());
-    for (a, b) in left_chunks.0.iter().zip(right_chunks.0) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+    let mut product = [0.0];
+    products(left, right, &mut product);
+    product[0]
+}
+
+/// The inner product of each row of the matrix with the vector.
+pub(crate) fn products(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
+    Arch::new().dispatch(Products { matrix, vector, out });
+}
+
+struct Products<'a> {
+    matrix: &'a [f32],
+    vector: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (row, cell) in self.matrix.chunks_exact(self.vector.len().max(1)).zip(self.out) {
+            *cell = inner_product(simd, row, self.vector);
         }
     }
-    let rest: f32 = left_chunks.1.iter().zip(right_chunks.1).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+}
+
+/// A sum of outer products, see [`add_outer_products`].
+struct OuterProducts<'a> {
+    terms: usize,
+    sides: (Terms<'a>, Terms<'a>),
+    sums: (&'a mut [f32], usize),
+    upper: bool,
+}
+
+impl WithSimd for OuterProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        add_outer_products(simd, self.terms, self.sides, &mut Panels::default(), self.sums, self.upper);
+    }
 }
 
 /// Transposed matrix times matrix, `width * width` cells. Parallel; the same for any number of threads.
+///
+/// Complexity: `rows * width^2 / 2` multiplications.
 pub(crate) fn gramian(matrix: &[f32], width: usize) -> Vec<f32> {
     let partial = |rows: &[f32]| {
-        let mut sums = vec![0.0_f64; width * width];
-        for row in rows.chunks_exact(width) {
-            for (value, cells) in row.iter().zip(sums.chunks_exact_mut(width)) {
-                let value = f64::from(*value);
-                cells.iter_mut().zip(row).for_each(|(cell, other)| *cell += value * f64::from(*other));
-            }
-        }
+        let mut sums = vec![0.0; width * width];
+        let side = Terms { values: rows, step: width, stride: 1, places: width };
+        let terms = rows.len() / width;
+        Arch::new().dispatch(OuterProducts { terms, sides: (side, side), sums: (&mut sums, width), upper: true });
         sums
     };
-    let partials: Vec<Vec<f64>> = matrix.par_chunks(CHUNK_ROWS * width).map(partial).collect();
-    let mut sums = vec![0.0; width * width];
-    for partial in partials {
-        sums.iter_mut().zip(partial).for_each(|(sum, value)| *sum += value);
+    // A few partial matrices at a time, or wide matrices of many rows would need a lot of memory.
+    let mut sums = vec![0.0_f64; width * width];
+    for rows in matrix.chunks(16 * CHUNK_ROWS * width.max(1)) {
+        let partials: Vec<Vec<f32>> = rows.par_chunks(CHUNK_ROWS * width).map(partial).collect();
+        for partial in partials {
+            sums.iter_mut().zip(partial).for_each(|(sum, value)| *sum += f64::from(value));
+        }
     }
-    sums.into_iter().map(|sum| sum as f32).collect()
+    let upper = |place: usize| (place / width).min(place % width) * width + (place / width).max(place % width);
+    (0..width * width).map(|place| sums[upper(place)] as f32).collect()
+}
+
+/// Rows of `width` values times a matrix of `width` rows and `columns` columns. Parallel over rows.
+pub(crate) fn multiplied(rows: &[f32], width: usize, matrix: &[f32], columns: usize) -> Vec<f32> {
+    assert_eq!(matrix.len(), width * columns, "a row for each value");
+    let mut out = vec![0.0; rows.len() / width.max(1) * columns];
+    let chunks = rows.par_chunks(CHUNK_ROWS * width.max(1));
+    out.par_chunks_mut(CHUNK_ROWS * columns.max(1)).zip(chunks).for_each(|(out, rows)| {
+        let left = Terms { values: rows, step: 1, stride: width, places: rows.len() / width };
+        let right = Terms { values: matrix, step: columns, stride: 1, places: columns };
+        let product = OuterProducts { terms: width, sides: (left, right), sums: (out, columns), upper: false };
+        Arch::new().dispatch(product);
+    });
+    out
 }
 
 /// The `k` rows with the largest cosine to this one, best first, without itself and without rows of
@@ -61,6 +117,8 @@ pub(crate) fn most_alike(matrix: &[f32], width: usize, item: u32, k: usize) -> V
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -76,10 +134,41 @@ mod tests {
     }
 
     #[test]
+    fn golden_product() {
+        // (1, 2) times [[1, 0, 2], [3, 1, 0]] = (7, 2, 2), (0, -1) times it = (-3, -1, 0).
+        let matrix = [1.0, 0.0, 2.0, 3.0, 1.0, 0.0];
+        assert_eq!(multiplied(&[1.0, 2.0, 0.0, -1.0], 2, &matrix, 3), [7.0, 2.0, 2.0, -3.0, -1.0, 0.0]);
+    }
+
+    #[test]
     fn the_product_does_not_miss_the_rest_of_a_chunk() {
-        let ones: Vec<f32> = vec![1.0; 11];
-        assert!((dot(&ones, &ones) - 11.0).abs() < f32::EPSILON);
+        for length in [1, 11, 64, 75, 200] {
+            let ones: Vec<f32> = vec![1.0; length];
+            assert!((dot(&ones, &ones) - length as f32).abs() < f32::EPSILON, "{length}");
+        }
         assert!(most_alike(&[0.0, 0.0, 1.0, 0.0], 2, 0, 3).is_empty(), "a zero vector is like nothing");
         assert!(most_alike(&[1.0], 1, 7, 3).is_empty(), "no such item");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn products_of_any_size_are_those_of_the_definition(rows in 1_usize..1100, width in 1_usize..70, columns in 1_usize..70) {
+            // Small whole numbers: sums are exact in any order.
+            let value = |place: usize| (place * 7 % 11) as f32 - 5.0;
+            let matrix: Vec<f32> = (0..rows * width).map(value).collect();
+            let other: Vec<f32> = (0..width * columns).map(value).collect();
+            let product = multiplied(&matrix, width, &other, columns);
+            let gram = gramian(&matrix, width);
+            for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
+                let expected: f32 = (0..width).map(|term| matrix[row * width + term] * other[term * columns + column]).sum();
+                prop_assert_eq!(product[row * columns + column], expected);
+            }
+            for (left, right) in [(0, width - 1), (width - 1, width / 2), (width - 1, width - 1)] {
+                let expected: f32 = matrix.chunks(width).map(|row| row[left] * row[right]).sum();
+                prop_assert_eq!(gram[left * width + right], expected);
+            }
+        }
     }
 }

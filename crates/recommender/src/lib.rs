@@ -7,6 +7,7 @@
 pub mod algorithms;
 mod cooccurrence;
 mod dense;
+mod eigen;
 mod error;
 pub mod evaluation;
 mod explanation;
@@ -15,7 +16,9 @@ pub mod metrics;
 mod model;
 mod recency;
 mod ridge;
+mod simd;
 mod sparse;
+mod svd;
 mod text;
 mod top_k;
 

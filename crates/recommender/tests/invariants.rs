@@ -17,11 +17,12 @@ use recommender::{
 
 const USERS: u32 = 12;
 const ITEMS: u32 = 15;
-const ALGORITHMS: [&str; 4] = ["popularity", "item-knn", "als", "biased-mf"];
+const ALGORITHMS: [&str; 5] = ["popularity", "item-knn", "als", "svd", "biased-mf"];
 
 fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {
         "als" => serde_json::json!({ "algorithm": name, "factors": 9, "iterations": 3 }),
+        "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
         "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6 }),
         _ => serde_json::json!({ "algorithm": name }),

@@ -13,6 +13,7 @@ pub mod content_tfidf;
 pub mod hybrid;
 pub mod item_knn;
 pub mod popularity;
+pub mod svd;
 
 /// An algorithm that learns from interactions alone, with its parameters: what `train-cf` takes.
 ///
@@ -35,6 +36,8 @@ pub enum Algorithm {
     ItemKnn(item_knn::Parameters),
     /// Implicit matrix factorisation by alternating least squares.
     Als(als::Parameters),
+    /// A truncated singular value decomposition (`PureSVD`, the low-pass filter of GF-CF).
+    Svd(svd::Parameters),
     /// Rating prediction by biased matrix factorisation.
     BiasedMf(biased_mf::Parameters),
 }
@@ -57,6 +60,7 @@ impl Algorithm {
             Self::Popularity(parameters) => parameters,
             Self::ItemKnn(parameters) => parameters,
             Self::Als(parameters) => parameters,
+            Self::Svd(parameters) => parameters,
             Self::BiasedMf(parameters) => parameters,
         }
     }
@@ -79,10 +83,11 @@ impl Fit for Algorithm {
 type Loader = fn(&ModelData) -> Result<Box<dyn Recommender>, Error>;
 
 /// Every saved recommender that can be built again.
-const LOADERS: [(&str, Loader); 6] = [
+const LOADERS: [(&str, Loader); 7] = [
     (popularity::NAME, |data| Ok(Box::new(popularity::Popularity::load(data)?))),
     (item_knn::NAME, |data| Ok(Box::new(item_knn::ItemKnn::load(data)?))),
     (als::NAME, |data| Ok(Box::new(als::Als::load(data)?))),
+    (svd::NAME, |data| Ok(Box::new(svd::Svd::load(data)?))),
     (biased_mf::NAME, |data| Ok(Box::new(biased_mf::BiasedMf::load(data)?))),
     (content_tfidf::NAME, |data| Ok(Box::new(content_tfidf::ContentTfidf::load(data)?))),
     (hybrid::NAME, |data| Ok(Box::new(hybrid::Hybrid::load(data)?))),
