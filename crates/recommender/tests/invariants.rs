@@ -17,7 +17,7 @@ use recommender::{
 
 const USERS: u32 = 12;
 const ITEMS: u32 = 15;
-const ALGORITHMS: [&str; 5] = ["popularity", "item-knn", "als", "svd", "biased-mf"];
+const ALGORITHMS: [&str; 6] = ["popularity", "item-knn", "als", "svd", "biased-mf", "transition"];
 
 fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {

@@ -14,6 +14,7 @@ pub mod hybrid;
 pub mod item_knn;
 pub mod popularity;
 pub mod svd;
+pub mod transition;
 
 /// An algorithm that learns from interactions alone, with its parameters: what `train-cf` takes.
 ///
@@ -32,6 +33,8 @@ pub mod svd;
 pub enum Algorithm {
     /// The same list for everyone: what most users chose.
     Popularity(popularity::Parameters),
+    /// What came after what in the users' histories.
+    Transition(transition::Parameters),
     /// Items that the same users chose are alike.
     ItemKnn(item_knn::Parameters),
     /// Implicit matrix factorisation by alternating least squares.
@@ -58,6 +61,7 @@ impl Algorithm {
     fn parameters(&self) -> &dyn Fit {
         match self {
             Self::Popularity(parameters) => parameters,
+            Self::Transition(parameters) => parameters,
             Self::ItemKnn(parameters) => parameters,
             Self::Als(parameters) => parameters,
             Self::Svd(parameters) => parameters,
@@ -83,8 +87,9 @@ impl Fit for Algorithm {
 type Loader = fn(&ModelData) -> Result<Box<dyn Recommender>, Error>;
 
 /// Every saved recommender that can be built again.
-const LOADERS: [(&str, Loader); 7] = [
+const LOADERS: [(&str, Loader); 8] = [
     (popularity::NAME, |data| Ok(Box::new(popularity::Popularity::load(data)?))),
+    (transition::NAME, |data| Ok(Box::new(transition::Transition::load(data)?))),
     (item_knn::NAME, |data| Ok(Box::new(item_knn::ItemKnn::load(data)?))),
     (als::NAME, |data| Ok(Box::new(als::Als::load(data)?))),
     (svd::NAME, |data| Ok(Box::new(svd::Svd::load(data)?))),
