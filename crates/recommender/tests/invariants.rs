@@ -17,14 +17,15 @@ use recommender::{
 
 const USERS: u32 = 12;
 const ITEMS: u32 = 15;
-const ALGORITHMS: [&str; 5] = ["popularity", "item-knn", "als", "svd", "biased-mf"];
+const ALGORITHMS: [&str; 6] = ["popularity", "item-knn", "ease", "als", "svd", "biased-mf"];
 
 fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {
         "als" => serde_json::json!({ "algorithm": name, "factors": 9, "iterations": 3 }),
         "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
-        "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6 }),
+        "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6, "history_decay": 2.0 }),
+        "ease" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "neighbors": 7 }),
         _ => serde_json::json!({ "algorithm": name }),
     };
     serde_json::from_value(parameters).unwrap()
@@ -220,5 +221,5 @@ fn unknown_algorithms_and_parameters_are_errors_that_name_them() {
         .save();
     data.algorithm = "oracle".to_owned();
     let message = load(&data).err().unwrap().to_string();
-    assert!(message.contains("unknown algorithm `oracle`, expected one of popularity, item-knn, als"), "{message}");
+    assert!(message.contains("unknown algorithm `oracle`, expected one of popularity, item-knn, ease"), "{message}");
 }

@@ -5,13 +5,17 @@ use std::fmt::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use linear::{LinearModel, LinearParameters};
+
 use crate::{Error, Interactions, ModelData, Recommender};
 
 pub mod als;
 pub mod biased_mf;
 pub mod content_tfidf;
+pub mod ease;
 pub mod hybrid;
 pub mod item_knn;
+mod linear;
 pub mod popularity;
 pub mod svd;
 
@@ -34,6 +38,8 @@ pub enum Algorithm {
     Popularity(popularity::Parameters),
     /// Items that the same users chose are alike.
     ItemKnn(item_knn::Parameters),
+    /// The linear model that reproduces the user-item matrix from itself, in closed form.
+    Ease(ease::Parameters),
     /// Implicit matrix factorisation by alternating least squares.
     Als(als::Parameters),
     /// A truncated singular value decomposition (`PureSVD`, the low-pass filter of GF-CF).
@@ -59,6 +65,7 @@ impl Algorithm {
         match self {
             Self::Popularity(parameters) => parameters,
             Self::ItemKnn(parameters) => parameters,
+            Self::Ease(parameters) => parameters,
             Self::Als(parameters) => parameters,
             Self::Svd(parameters) => parameters,
             Self::BiasedMf(parameters) => parameters,
@@ -86,6 +93,7 @@ type Loader = fn(&ModelData) -> Result<Box<dyn Recommender>, Error>;
 const LOADERS: [(&str, Loader); 7] = [
     (popularity::NAME, |data| Ok(Box::new(popularity::Popularity::load(data)?))),
     (item_knn::NAME, |data| Ok(Box::new(item_knn::ItemKnn::load(data)?))),
+    (ease::NAME, |data| Ok(Box::new(ease::Ease::load(data)?))),
     (als::NAME, |data| Ok(Box::new(als::Als::load(data)?))),
     (svd::NAME, |data| Ok(Box::new(svd::Svd::load(data)?))),
     (biased_mf::NAME, |data| Ok(Box::new(biased_mf::BiasedMf::load(data)?))),
