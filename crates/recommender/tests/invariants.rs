@@ -17,7 +17,7 @@ use recommender::{
 
 const USERS: u32 = 12;
 const ITEMS: u32 = 15;
-const ALGORITHMS: [&str; 6] = ["popularity", "item-knn", "ease", "als", "svd", "biased-mf"];
+const ALGORITHMS: [&str; 9] = ["popularity", "item-knn", "ease", "slim", "slist", "rp3beta", "als", "svd", "biased-mf"];
 
 fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {
@@ -25,6 +25,8 @@ fn algorithm(name: &str) -> Algorithm {
         "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
         "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6, "history_decay": 2.0 }),
+        "slim" => serde_json::json!({ "algorithm": name, "neighbors": 8, "l2": 2.0, "use_ratings": true }),
+        "slist" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "max_items": 12 }),
         "ease" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "neighbors": 7 }),
         _ => serde_json::json!({ "algorithm": name }),
     };

@@ -13,15 +13,15 @@
 //!
 //! Paper: Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    closed_form::{Chosen, check_memory, gramian},
     linear::{LinearModel, LinearParameters, check_decay},
     require,
 };
-use crate::{Error, Fit, Interactions, Recommender, linear_algebra::invert, sparse::SparseRows, top_k::largest};
+use crate::{Error, Fit, Interactions, Recommender, linear_algebra::invert, sparse::SparseRows};
 
 /// Name of the algorithm.
 pub const NAME: &str = "ease";
@@ -128,7 +128,8 @@ impl Ease {
         }
         let chosen = Chosen::new(train, parameters.max_items);
         check_memory(NAME, parameters.max_memory_mb, chosen.items.len(), parameters.neighbors)?;
-        let by_user = chosen.users(train, parameters);
+        let all = SparseRows::from_histories(train, |entry| entry.strength(parameters.use_ratings));
+        let by_user = chosen.columns(&all.scaled_by_length(-parameters.user_exponent / 2.0));
         let lambdas = chosen.penalties(parameters.regularization, parameters.regularization_exponent);
         let mut matrix = gramian(&by_user, &lambdas);
         if !invert(&mut matrix, chosen.items.len()) {
@@ -136,109 +137,6 @@ impl Ease {
         }
         Ok(Self::new(parameters, chosen.weights(&matrix, parameters.neighbors)))
     }
-}
-
-/// The items that take part, and their place among them.
-struct Chosen {
-    /// Ascending.
-    items: Vec<u32>,
-    /// Of all items; none for those left out.
-    places: Vec<Option<u32>>,
-    /// Interactions of those that take part.
-    counts: Vec<u32>,
-}
-
-impl Chosen {
-    /// The `max_items` most popular items, 0: all; those that nobody chose never take part.
-    fn new(train: &Interactions, max_items: u32) -> Self {
-        let counts = train.item_counts();
-        let keep = if max_items == 0 { counts.len() } else { max_items as usize };
-        let candidates = (0..).zip(&counts).filter(|(_, count)| **count > 0);
-        let mut items: Vec<u32> = largest(candidates.map(|(item, count)| (item, *count as f32)).collect(), keep)
-            .iter()
-            .map(|cell| cell.0)
-            .collect();
-        items.sort_unstable();
-        let mut places = vec![None; counts.len()];
-        (0..).zip(&items).for_each(|(place, item)| places[*item as usize] = Some(place));
-        let counts = items.iter().map(|item| counts[*item as usize]).collect();
-        Self { items, places, counts }
-    }
-
-    /// The user-item matrix of the items that take part.
-    fn users(&self, train: &Interactions, parameters: &Parameters) -> SparseRows {
-        let all = SparseRows::from_histories(train, |entry| entry.strength(parameters.use_ratings));
-        let mut rows = SparseRows::empty(self.items.len());
-        for user in 0..all.len() as u32 {
-            let factor = (all.cells(user).0.len() as f32).powf(-parameters.user_exponent / 2.0);
-            rows.push_row(
-                all.row(user).filter_map(|(item, value)| Some((self.places[item as usize]?, factor * value))),
-            );
-        }
-        rows
-    }
-
-    /// The penalty of each item.
-    fn penalties(&self, regularization: f32, exponent: f32) -> Vec<f32> {
-        let mean = self.counts.iter().map(|count| f64::from(*count)).sum::<f64>() / self.counts.len() as f64;
-        let penalty = |count: &u32| regularization * (f64::from(*count) / mean).powf(f64::from(exponent)) as f32;
-        self.counts.iter().map(penalty).collect()
-    }
-
-    /// The largest weights of each item, as rows of all items.
-    fn weights(&self, inverse: &[f32], neighbors: u32) -> SparseRows {
-        let size = self.items.len();
-        let keep = if neighbors == 0 { size } else { neighbors as usize };
-        let scales: Vec<f32> = (0..size).map(|place| -1.0 / inverse[place * size + place]).collect();
-        let row = |(place, cells): (usize, &[f32])| {
-            let others = cells.iter().zip(&scales).zip(&self.items).enumerate().filter(|(other, _)| *other != place);
-            let weights = others.map(|(_, ((cell, scale), item))| (*item, cell * scale)).collect();
-            largest(weights, keep)
-        };
-        let kept: Vec<Vec<(u32, f32)>> = inverse.par_chunks_exact(size).enumerate().map(row).collect();
-        let mut weights = SparseRows::empty(self.places.len());
-        for place in &self.places {
-            weights.push_row(place.iter().flat_map(|place| kept[*place as usize].iter().copied()));
-        }
-        weights
-    }
-}
-
-/// An error where fitting would need more memory than allowed, with what to do about it.
-pub(super) fn check_memory(
-    algorithm: &'static str,
-    max_memory_mb: u32,
-    items: usize,
-    neighbors: u32,
-) -> Result<(), Error> {
-    let kept = if neighbors == 0 { items } else { items.min(neighbors as usize) };
-    let needed_mb = ((4 * items * items + 16 * items * kept) as u64).div_ceil(1_000_000);
-    if needed_mb <= u64::from(max_memory_mb) {
-        return Ok(());
-    }
-    let bytes_an_item = 16.0 * kept as f64;
-    let allowed = f64::from(max_memory_mb) * 1e6;
-    // The root of 4 n^2 + bytes_an_item * n = allowed.
-    let fitting = ((bytes_an_item * bytes_an_item + 16.0 * allowed).sqrt() - bytes_an_item) / 8.0;
-    Err(Error::TooLarge { algorithm, items, needed_mb, max_memory_mb, fitting_items: fitting as usize })
-}
-
-/// `X^T X` with the penalties on its diagonal; of each row only the cells from the diagonal on.
-pub(super) fn gramian(by_user: &SparseRows, penalties: &[f32]) -> Vec<f32> {
-    let by_item = by_user.transposed();
-    let size = penalties.len();
-    let mut matrix = vec![0.0_f32; size * size];
-    matrix.par_chunks_exact_mut(size).enumerate().for_each(|(item, sums)| {
-        for (user, factor) in by_item.row(item as u32) {
-            let (items, values) = by_user.cells(user);
-            let start = items.partition_point(|other| (*other as usize) < item);
-            for (other, value) in items[start..].iter().zip(&values[start..]) {
-                sums[*other as usize] += factor * value;
-            }
-        }
-        sums[item] += penalties[item];
-    });
-    matrix
 }
 
 #[cfg(test)]
@@ -299,15 +197,5 @@ mod tests {
         let best = Parameters { regularization: 1.0, neighbors: 1, ..Parameters::default() };
         let model = Ease::fit(&best, &Interactions::from_pairs(3, 3, &pairs)).unwrap();
         assert_eq!(model.similar(0, 9).iter().map(|scored| scored.item).collect::<Vec<_>>(), [1]);
-    }
-
-    #[test]
-    fn what_does_not_fit_into_memory_is_refused_with_advice() {
-        let error = check_memory(NAME, 4000, 38_048, 1000).unwrap_err().to_string();
-        let expected = "fit ease to 38048 items: it needs 6400 MB, more than max_memory_mb = 4000; set `max_items` to \
-                        29685 or fewer, raise `max_memory_mb`, or use `slim`, which is sparse";
-        assert_eq!(error, expected);
-        assert!(check_memory(NAME, 4000, 29_685, 1000).is_ok() && check_memory(NAME, 4000, 29_690, 1000).is_err());
-        assert!(check_memory(NAME, 900, 12_101, 1000).is_ok(), "one and a half times its floor of 585 MB");
     }
 }
