@@ -22,6 +22,31 @@ pub enum Error {
         /// Name of the algorithm.
         algorithm: &'static str,
     },
+    /// Fitting would need more memory than the parameters allow.
+    #[error(
+        "fit {algorithm} to {items} items: it needs {needed_mb} MB, more than max_memory_mb = {max_memory_mb}; \
+         set `max_items` to {fitting_items} or fewer, raise `max_memory_mb`, or use `slim`, which is sparse"
+    )]
+    TooLarge {
+        /// Name of the algorithm.
+        algorithm: &'static str,
+        /// Number of items that would take part.
+        items: usize,
+        /// What they need, in megabytes.
+        needed_mb: u64,
+        /// What is allowed, in megabytes.
+        max_memory_mb: u32,
+        /// Number of items for which it would be enough.
+        fitting_items: usize,
+    },
+    /// The regularised matrix of common users cannot be inverted in 32 bits.
+    #[error("fit {algorithm}: the matrix cannot be inverted with regularization = {regularization}; raise it")]
+    NotInvertible {
+        /// Name of the algorithm.
+        algorithm: &'static str,
+        /// What the parameter was set to.
+        regularization: f32,
+    },
     /// No item has a usable word.
     #[error(
         "fit {algorithm}: none of {items} items has a usable word; load metadata with titles or descriptions, \

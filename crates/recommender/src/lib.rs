@@ -12,6 +12,7 @@ mod error;
 pub mod evaluation;
 mod explanation;
 mod interactions;
+mod linear_algebra;
 pub mod metrics;
 mod model;
 mod recency;
@@ -22,7 +23,7 @@ mod svd;
 mod text;
 mod top_k;
 
-pub use algorithms::{Algorithm, Fit, load};
+pub use algorithms::{Algorithm, Fit, LinearModel, LinearParameters, load};
 pub use error::Error;
 pub use explanation::{Contribution, Explanation, Reason};
 pub use interactions::{Interaction, Interactions};

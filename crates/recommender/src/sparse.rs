@@ -53,15 +53,18 @@ impl SparseRows {
     /// repeats has one cell, of the latest interaction.
     pub(crate) fn from_histories(train: &Interactions, value: impl Fn(&Interaction) -> f32) -> Self {
         let mut rows = Self::empty(train.item_count());
-        let mut latest_first = Vec::new();
         for history in train.histories() {
-            latest_first.clear();
-            latest_first.extend(history.iter().rev().map(|entry| (entry.item, value(entry))));
-            latest_first.sort_by_key(|cell| cell.0);
-            latest_first.dedup_by_key(|cell| cell.0);
-            rows.push_row(latest_first.iter().copied());
+            rows.push_merged(history.iter().rev().map(|entry| (entry.item, value(entry))));
         }
         rows
+    }
+
+    /// Adds a row of cells in any order, which will stand by columns; of a repeated column the first is kept.
+    pub(crate) fn push_merged(&mut self, cells: impl IntoIterator<Item = (u32, f32)>) {
+        let mut cells: Vec<(u32, f32)> = cells.into_iter().collect();
+        cells.sort_by_key(|cell| cell.0);
+        cells.dedup_by_key(|cell| cell.0);
+        self.push_row(cells);
     }
 
     /// The same cells with other values, told row, column and value.
@@ -73,6 +76,13 @@ impl SparseRows {
             }
         }
         self
+    }
+
+    /// Each row times `(number of its cells)^exponent`.
+    pub(crate) fn scaled_by_length(self, exponent: f32) -> Self {
+        let factors: Vec<f32> =
+            self.offsets.windows(2).map(|pair| ((pair[1] - pair[0]) as f32).powf(exponent)).collect();
+        self.mapped(|row, _, value| factors[row as usize] * value)
     }
 
     /// Number of columns.

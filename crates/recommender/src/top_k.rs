@@ -42,6 +42,22 @@ pub(crate) fn best(mut candidates: Vec<Scored>, k: usize) -> Vec<Scored> {
     candidates
 }
 
+/// The `k` cells of largest magnitude, in the order of columns; equal ones in the order of columns too.
+/// Cells that are 0 or not finite are left out.
+pub(crate) fn largest(mut cells: Vec<(u32, f32)>, k: usize) -> Vec<(u32, f32)> {
+    cells.retain(|(_, value)| value.is_finite() && *value != 0.0);
+    if cells.len() > k {
+        if k > 0 {
+            let magnitude = |cell: &(u32, f32)| cell.1.abs();
+            cells.select_nth_unstable_by(k - 1, |a, b| magnitude(b).total_cmp(&magnitude(a)).then(a.0.cmp(&b.0)));
+        }
+        cells.truncate(k);
+        cells.shrink_to_fit();
+        cells.sort_unstable_by_key(|cell| cell.0);
+    }
+    cells
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -53,6 +69,14 @@ mod tests {
         let scores = [f32::NAN, 1.0, f32::INFINITY, 3.0, f32::NEG_INFINITY];
         assert_eq!(top_k(&scores, 9, |item| item == 3), [Scored { item: 1, score: 1.0 }]);
         assert_eq!(top_k(&scores, 0, |_| false), []);
+    }
+
+    #[test]
+    fn the_largest_cells_keep_their_sign_and_order() {
+        let cells = vec![(0, 1.0), (1, -3.0), (2, 0.0), (3, 2.0), (4, f32::NAN), (5, -2.0)];
+        assert_eq!(largest(cells.clone(), 2), [(1, -3.0), (3, 2.0)]);
+        assert_eq!(largest(cells.clone(), 9), [(0, 1.0), (1, -3.0), (3, 2.0), (5, -2.0)]);
+        assert_eq!(largest(cells, 0), []);
     }
 
     #[test]

@@ -17,14 +17,29 @@ use recommender::{
 
 const USERS: u32 = 12;
 const ITEMS: u32 = 15;
-const ALGORITHMS: [&str; 6] = ["popularity", "item-knn", "als", "svd", "biased-mf", "transition"];
+const ALGORITHMS: &[&str] = &[
+    "popularity",
+    "transition",
+    "graph-filter",
+    "item-knn",
+    "ease",
+    "slim",
+    "slist",
+    "rp3beta",
+    "als",
+    "svd",
+    "biased-mf",
+];
 
 fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {
         "als" => serde_json::json!({ "algorithm": name, "factors": 9, "iterations": 3 }),
         "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
-        "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6 }),
+        "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6, "history_decay": 2.0 }),
+        "slim" => serde_json::json!({ "algorithm": name, "neighbors": 8, "l2": 2.0, "use_ratings": true }),
+        "slist" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "max_items": 12 }),
+        "ease" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "neighbors": 7 }),
         _ => serde_json::json!({ "algorithm": name }),
     };
     serde_json::from_value(parameters).unwrap()
@@ -45,7 +60,7 @@ fn content() -> ContentTfidf {
 /// Every recommender of the crate, by name.
 fn all_models(train: &Interactions) -> Vec<(String, Box<dyn Recommender>)> {
     let mut models: Vec<(String, Box<dyn Recommender>)> = vec![("content-tfidf".to_owned(), Box::new(content()))];
-    models.extend(ALGORITHMS.map(|name| (name.to_owned(), algorithm(name).fit(train).unwrap())));
+    models.extend(ALGORITHMS.iter().map(|name| ((*name).to_owned(), algorithm(name).fit(train).unwrap())));
     let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content()), weight: 0.2 }];
     for (name, weight) in [("popularity", 0.0), ("item-knn", 0.5), ("als", 0.3)] {
         parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), weight });
@@ -220,5 +235,8 @@ fn unknown_algorithms_and_parameters_are_errors_that_name_them() {
         .save();
     data.algorithm = "oracle".to_owned();
     let message = load(&data).err().unwrap().to_string();
-    assert!(message.contains("unknown algorithm `oracle`, expected one of popularity, item-knn, als"), "{message}");
+    assert!(
+        message.contains("unknown algorithm `oracle`, expected one of popularity, transition, graph-filter"),
+        "{message}"
+    );
 }

@@ -15,16 +15,16 @@
 //! Aiolli, "Efficient top-n recommendation for very large scale binary rated datasets", ACM conference on
 //! recommender systems 2013.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{parameters_of, require};
+use super::{
+    linear::{LinearModel, LinearParameters, check_decay},
+    require,
+};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored,
+    Error, Fit, Interactions, Recommender,
     cooccurrence::{Counted, best_of_product},
-    recency::by_recency,
     sparse::SparseRows,
 };
 
@@ -103,12 +103,23 @@ impl Fit for Parameters {
         for (name, exponent) in exponents {
             require(NAME, name, exponent, (0.0..=1.0).contains(&exponent), "a number from 0 to 1")?;
         }
-        let decay = (0.0..=10_000.0).contains(&self.history_decay);
-        require(NAME, "history_decay", self.history_decay, decay, "a number from 0 to 10000")
+        check_decay(self)
     }
 
     fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
         Ok(Box::new(ItemKnn::fit(self, train)?))
+    }
+}
+
+impl LinearParameters for Parameters {
+    const NAME: &'static str = NAME;
+
+    fn history_decay(&self) -> f32 {
+        self.history_decay
+    }
+
+    fn use_ratings(&self) -> bool {
+        self.use_ratings
     }
 }
 
@@ -125,12 +136,7 @@ impl Fit for Parameters {
 /// assert_eq!(model.similar(0, 1)[0].item, 1);
 /// # Ok::<(), recommender::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct ItemKnn {
-    parameters: Parameters,
-    /// Row: an item of a history; columns: the items that it speaks for.
-    neighbors: SparseRows,
-}
+pub type ItemKnn = LinearModel<Parameters>;
 
 impl ItemKnn {
     /// Compares all pairs of items that have a user in common.
@@ -150,7 +156,7 @@ impl ItemKnn {
             let is_other = row != column;
             f32::from(is_other) * sum * of_history[row as usize] * of_target[column as usize]
         };
-        let neighbors = if parameters.shrinkage > 0.0 {
+        let weights = if parameters.shrinkage > 0.0 {
             best_of_product(&by_item, &by_user, parameters.neighbors, |row, column, cell: Counted| {
                 let count = cell.count as f32;
                 scaled(row, column, cell.sum * count / (count + parameters.shrinkage))
@@ -158,19 +164,7 @@ impl ItemKnn {
         } else {
             best_of_product(&by_item, &by_user, parameters.neighbors, scaled)
         };
-        Ok(Self { parameters: parameters.clone(), neighbors })
-    }
-
-    /// The lists that [`Recommender::save`] wrote.
-    pub fn load(data: &ModelData) -> Result<Self, Error> {
-        let neighbors = SparseRows::load(data, "neighbors", data.items, data.items)?;
-        Ok(Self { parameters: parameters_of(data)?, neighbors })
-    }
-
-    /// The known items of a history with what each counts.
-    fn strengths(&self, history: &[Interaction]) -> impl Iterator<Item = (u32, f32)> {
-        by_recency(history, self.item_count(), self.parameters.history_decay)
-            .map(|(entry, weight)| (entry.item, weight * entry.strength(self.parameters.use_ratings)))
+        Ok(Self::new(parameters, weights))
     }
 }
 
@@ -205,48 +199,10 @@ fn factors(rows: &SparseRows, exponent: f32) -> Vec<f32> {
     (0..rows.len() as u32).map(factor).collect()
 }
 
-impl Recommender for ItemKnn {
-    fn algorithm(&self) -> &'static str {
-        NAME
-    }
-
-    fn item_count(&self) -> usize {
-        self.neighbors.len()
-    }
-
-    fn score(&self, history: &[Interaction], scores: &mut [f32]) {
-        assert_eq!(scores.len(), self.item_count(), "one score an item");
-        scores.fill(0.0);
-        for (item, strength) in self.strengths(history) {
-            for (other, similarity) in self.neighbors.row(item) {
-                scores[other as usize] += strength * similarity;
-            }
-        }
-    }
-
-    fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
-        self.neighbors.best_of_row(item, k)
-    }
-
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
-        let contribution = |(cause, strength)| Some((cause, strength * self.neighbors.value(cause, item)?));
-        Some(Explanation::new(0.0, self.strengths(history).filter_map(contribution), true))
-    }
-
-    fn save(&self) -> ModelData {
-        let mut tensors = BTreeMap::new();
-        self.neighbors.save("neighbors", &mut tensors);
-        ModelData::new(NAME, &self.parameters, self.item_count(), tensors)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reason;
+    use crate::{Interaction, Reason};
 
     fn train() -> Interactions {
         // Users choose: {0, 1}, {0, 1, 2}, {1, 2}, {3}.

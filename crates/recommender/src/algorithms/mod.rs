@@ -5,14 +5,23 @@ use std::fmt::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use linear::{LinearModel, LinearParameters};
+
 use crate::{Error, Interactions, ModelData, Recommender};
 
 pub mod als;
 pub mod biased_mf;
+mod closed_form;
 pub mod content_tfidf;
+pub mod ease;
+pub mod graph_filter;
 pub mod hybrid;
 pub mod item_knn;
+mod linear;
 pub mod popularity;
+pub mod rp3beta;
+pub mod slim;
+pub mod slist;
 pub mod svd;
 pub mod transition;
 
@@ -35,8 +44,18 @@ pub enum Algorithm {
     Popularity(popularity::Parameters),
     /// What came after what in the users' histories.
     Transition(transition::Parameters),
+    /// A tuned low-pass filter on the item graph.
+    GraphFilter(graph_filter::Parameters),
     /// Items that the same users chose are alike.
     ItemKnn(item_knn::Parameters),
+    /// The linear model that reproduces the user-item matrix from itself, in closed form.
+    Ease(ease::Parameters),
+    /// Each item as a sparse mix of the items that it occurs with.
+    Slim(slim::Parameters),
+    /// A linear model of what occurs together and of what comes after, in closed form.
+    Slist(slist::Parameters),
+    /// Where a random walk of three steps ends, with popular ends held back.
+    Rp3beta(rp3beta::Parameters),
     /// Implicit matrix factorisation by alternating least squares.
     Als(als::Parameters),
     /// A truncated singular value decomposition (`PureSVD`, the low-pass filter of GF-CF).
@@ -62,7 +81,12 @@ impl Algorithm {
         match self {
             Self::Popularity(parameters) => parameters,
             Self::Transition(parameters) => parameters,
+            Self::GraphFilter(parameters) => parameters,
             Self::ItemKnn(parameters) => parameters,
+            Self::Ease(parameters) => parameters,
+            Self::Slim(parameters) => parameters,
+            Self::Slist(parameters) => parameters,
+            Self::Rp3beta(parameters) => parameters,
             Self::Als(parameters) => parameters,
             Self::Svd(parameters) => parameters,
             Self::BiasedMf(parameters) => parameters,
@@ -87,10 +111,15 @@ impl Fit for Algorithm {
 type Loader = fn(&ModelData) -> Result<Box<dyn Recommender>, Error>;
 
 /// Every saved recommender that can be built again.
-const LOADERS: [(&str, Loader); 8] = [
+const LOADERS: &[(&str, Loader)] = &[
     (popularity::NAME, |data| Ok(Box::new(popularity::Popularity::load(data)?))),
     (transition::NAME, |data| Ok(Box::new(transition::Transition::load(data)?))),
+    (graph_filter::NAME, |data| Ok(Box::new(graph_filter::GraphFilter::load(data)?))),
     (item_knn::NAME, |data| Ok(Box::new(item_knn::ItemKnn::load(data)?))),
+    (ease::NAME, |data| Ok(Box::new(ease::Ease::load(data)?))),
+    (slim::NAME, |data| Ok(Box::new(slim::Slim::load(data)?))),
+    (slist::NAME, |data| Ok(Box::new(slist::Slist::load(data)?))),
+    (rp3beta::NAME, |data| Ok(Box::new(rp3beta::Rp3beta::load(data)?))),
     (als::NAME, |data| Ok(Box::new(als::Als::load(data)?))),
     (svd::NAME, |data| Ok(Box::new(svd::Svd::load(data)?))),
     (biased_mf::NAME, |data| Ok(Box::new(biased_mf::BiasedMf::load(data)?))),
@@ -104,7 +133,7 @@ pub fn load(data: &ModelData) -> Result<Box<dyn Recommender>, Error> {
         Some((_, loader)) => loader(data),
         None => Err(Error::UnknownAlgorithm {
             found: data.algorithm.clone(),
-            expected: LOADERS.map(|(name, _)| name).join(", "),
+            expected: LOADERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
         }),
     }
 }
