@@ -16,14 +16,29 @@ pub struct RowBytes {
     pub keys: Vec<u8>,
     /// What else is known of each row.
     pub payloads: Encoder,
+    /// Ends of the rows in keys and payloads.
+    ends: Vec<(usize, usize)>,
+}
+
+impl RowBytes {
+    /// Ends a row: what was appended since the last one is its key and payload.
+    pub fn end_row(&mut self) {
+        self.ends.push((self.keys.len(), self.payloads.bytes.len()));
+    }
+
+    /// Takes back what was appended after the first `rows` rows.
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        let (key_end, payload_end) = self.ends.last().copied().unwrap_or_default();
+        self.keys.truncate(key_end);
+        self.payloads.bytes.truncate(payload_end);
+    }
 }
 
 /// What became of a block.
 #[derive(Default)]
 pub struct ParsedBlock {
     bytes: RowBytes,
-    /// Ends of the sound rows in keys and payloads.
-    ends: Vec<(usize, usize)>,
     /// Rows that are not sound.
     pub rejects: Vec<Reject>,
     /// Rows in all.
@@ -38,7 +53,7 @@ impl ParsedBlock {
     /// Key and payload of each sound row.
     pub fn sound(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut start = (0, 0);
-        self.ends.iter().map(move |end| {
+        self.bytes.ends.iter().map(move |end| {
             let row = (&self.bytes.keys[start.0..end.0], &self.bytes.payloads.bytes[start.1..end.1]);
             start = *end;
             row
@@ -101,23 +116,24 @@ impl Parsing<'_> {
     }
 
     fn row(&mut self, row: &Row, place: Place, raw: impl FnOnce() -> Vec<u8>) {
-        self.parsed.rows += 1;
-        if let Err(fault) = self.take(row, place) {
-            self.faulty(row, Reject { place, fault, raw: raw() });
+        match self.take(row, place) {
+            Ok(rows) => self.parsed.rows += rows,
+            Err(fault) => {
+                self.parsed.rows += 1;
+                self.faulty(row, Reject { place, fault, raw: raw() });
+            }
         }
     }
 
-    fn take(&mut self, row: &Row, place: Place) -> Result<(), Fault> {
-        let parsed = &mut self.parsed;
-        let (key_end, payload_end) = parsed.ends.last().copied().unwrap_or_default();
-        let taken = self.source.parser.parse(row, place, &mut parsed.bytes, self.texts);
-        if taken.is_ok() {
-            parsed.ends.push((parsed.bytes.keys.len(), parsed.bytes.payloads.bytes.len()));
-        } else {
-            parsed.bytes.keys.truncate(key_end);
-            parsed.bytes.payloads.bytes.truncate(payload_end);
+    /// Takes what a row of the file holds; number of rows of the table, more than one in layout `sequences`.
+    fn take(&mut self, row: &Row, place: Place) -> Result<u64, Fault> {
+        let bytes = &mut self.parsed.bytes;
+        let before = bytes.ends.len();
+        let taken = self.source.parser.parse(row, place, bytes, self.texts);
+        if taken.is_err() {
+            bytes.truncate(before);
         }
-        taken
+        taken.map(|()| (bytes.ends.len() - before) as u64)
     }
 
     /// Rejects a row, unless there is a repair of it and that is sound.
@@ -125,7 +141,10 @@ impl Parsing<'_> {
         let (source, place) = (self.source, reject.place);
         let Some(repair) = source.repairs.get(place, &reject.raw) else { return self.parsed.rejects.push(reject) };
         match repair.row(row, source.options, |row| self.take(row, place)) {
-            Ok(()) => self.parsed.repaired += 1,
+            Ok(rows) => {
+                self.parsed.rows = self.parsed.rows + rows - 1;
+                self.parsed.repaired += rows;
+            }
             // It keeps its text as it stands in the file, which is what another repair is tied to.
             Err(fault) => {
                 let fault = Fault { detail: format!("as repaired: {}", fault.detail), ..fault };

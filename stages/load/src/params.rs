@@ -21,6 +21,11 @@ pub enum Layout {
     /// Any CSV, Parquet or JSON lines, with the mapping that `columns` gives.
     #[serde(rename = "columns")]
     Columns,
+    /// A line a user, `user item item ...` from the oldest to the newest, separated by blanks or tabs: the
+    /// place in the line (1, 2, ...) is the time, the rating is 5. Products: a JSON object from item to a
+    /// list of attribute ids, each of which becomes a category such as `attribute 12`.
+    #[serde(rename = "sequences")]
+    Sequences,
 }
 
 impl Layout {
@@ -31,6 +36,7 @@ impl Layout {
             Self::Amazon2018 => "amazon-2018",
             Self::Amazon2023 => "amazon-2023",
             Self::Columns => "columns",
+            Self::Sequences => "sequences",
         }
     }
 }
@@ -115,7 +121,7 @@ pub struct Params {
     /// Form of the files.
     pub layout: Layout,
     /// Review files: a path or a glob. The name tells the form: `.json`, `.jsonl`, `.csv` (each also
-    /// with `.gz`) or `.parquet`.
+    /// with `.gz`) or `.parquet`. Layout `sequences` takes files of any name, with or without `.gz`.
     pub reviews: String,
     /// Product files: a path or a glob; none or empty for none.
     #[serde(default)]

@@ -87,8 +87,8 @@ impl Repair {
         &self,
         replaced: &Row,
         options: &ReadOptions,
-        take: impl FnOnce(&Row) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        take: impl FnOnce(&Row) -> Result<u64, Fault>,
+    ) -> Result<u64, Fault> {
         if self.raw.len() > options.max_line_bytes {
             return Err(Fault::of_row(Reason::TooLong, "expected at most `max_line_bytes`, found more"));
         }

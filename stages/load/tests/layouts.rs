@@ -16,6 +16,32 @@ fn review(user: &str, item: &str, rating: f32, time: i64) -> Review {
 }
 
 #[test]
+fn sequences() {
+    let folder = tempfile::tempdir().unwrap();
+    // Blanks and tabs; user 3 has nothing; item 7 comes twice in the line of user 1; a line that is no text.
+    let lines = b"1 7 8 7\n2\t8\r\n3\n\n\xff 1\n";
+    let outcome = run(json!({
+        "layout": "sequences",
+        "reviews": file(folder.path(), "train.txt.gz", lines),
+        "metadata": file(folder.path(), "attributes.json", br#"{"8": [12, "a b"], "9": [12]}"#),
+        "max_reject_ratio": 0.2,
+    }))
+    .unwrap();
+    let rows = [("1", "7", 1), ("1", "7", 3), ("1", "8", 2), ("2", "8", 1)];
+    assert_eq!(outcome.reviews(), rows.map(|(user, item, place)| review(user, item, 5.0, place)));
+    let items: Vec<(String, String)> = outcome.items().into_iter().map(|item| (item.key, item.categories)).collect();
+    let expected = [("7", ""), ("8", "attribute 12|attribute a b"), ("9", "attribute 12")];
+    assert_eq!(items, expected.map(|(key, categories)| (key.to_owned(), categories.to_owned())));
+    let rejects = outcome.rejects();
+    assert_eq!((rejects[0].reason.as_str(), rejects[0].line, rejects.len()), ("bad-utf8", 5, 1));
+    let figure = |name: &str| outcome.summary[name].as_u64().unwrap();
+    assert_eq!(
+        ["rows_in", "rows_out", "rejects", "metadata_rows_in", "metadata_rows_out"].map(figure),
+        [5, 4, 1, 2, 2]
+    );
+}
+
+#[test]
 fn amazon_2014() {
     let folder = tempfile::tempdir().unwrap();
     let reviews = br#"{"reviewerID": "A2", "asin": "B2", "reviewerName": "J", "helpful": [13, 14], "reviewText": "Good.", "overall": 5.0, "summary": "Jake", "unixReviewTime": 1363392000, "reviewTime": "03 16, 2013"}

@@ -11,6 +11,14 @@ pub enum Error {
         /// The reviews.
         path: PathBuf,
     },
+    /// A split and an input that do not go together.
+    #[error("split interactions: split `{split}` {expected}")]
+    Given {
+        /// Name of the split.
+        split: &'static str,
+        /// What it needs.
+        expected: &'static str,
+    },
     /// A row of the reviews lacks a value or holds an impossible one.
     #[error("read table {}: row {row}, column `{column}`: expected {expected}, found {found}", path.display())]
     BadRow {

@@ -127,7 +127,7 @@ mod tests {
     fn graph(users: usize, items: usize, pairs: &[(u32, u32)]) -> Graph {
         let ratings: Vec<Rating> = pairs
             .iter()
-            .map(|(user, item)| Rating { user: *user, item: *item, value: 5.0, length: 0, time: 0 })
+            .map(|(user, item)| Rating { user: *user, item: *item, value: 5.0, length: 0, time: 0, is_test: false })
             .collect();
         Graph::new(users, items, &ratings)
     }

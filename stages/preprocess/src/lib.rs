@@ -30,9 +30,11 @@ use crate::{
 
 /// Filters interactions, gives users and items their indices, and divides into train, validation and test.
 ///
-/// Reads `reviews` and, for the features, `items`. Writes `user_index` and `item_index` (keys in
-/// sorted order), `train`, `validation` and `test` (weight = rating), `item_features` (one row an
-/// item; names and scalers in the file's metadata) and `statistics` (counts after every step).
+/// Reads `reviews`, for the features `items`, and for `split: given` the reviews of `test`. Writes
+/// `user_index` and `item_index` (keys in sorted order), `train`, `validation` and `test` (weight =
+/// rating), `history` (train and validation: what a model is fitted to when all choices are made),
+/// `item_features` (one row an item; names and scalers in the file's metadata) and `statistics`
+/// (counts after every step).
 ///
 /// The k-core filter looks at all interactions, before the split, as the published 5-core data sets
 /// do: it uses the degree of users and items, nothing else, of later interactions. Users and items
@@ -51,19 +53,25 @@ impl Stage for Preprocess {
     const NAME: &'static str = "preprocess";
     const SUMMARY: &'static str =
         "Filters interactions, indexes users and items, and divides into train, validation and test";
-    const INPUTS: &'static [Port] = &[Port::one("reviews", Kind::Reviews), Port::optional("items", Kind::Items)];
+    const INPUTS: &'static [Port] = &[
+        Port::one("reviews", Kind::Reviews),
+        Port::optional("test", Kind::Reviews),
+        Port::optional("items", Kind::Items),
+    ];
     const OUTPUTS: &'static [Port] = &[
         Port::one("user_index", Kind::UserIndex),
         Port::one("item_index", Kind::ItemIndex),
         Port::one("train", Kind::Interactions),
         Port::one("validation", Kind::Interactions),
         Port::one("test", Kind::Interactions),
+        Port::one("history", Kind::Interactions),
         Port::one("item_features", Kind::ItemFeatures),
         Port::one("statistics", Kind::Statistics),
     ];
     type Params = Params;
 
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
+        check_split(params, context)?;
         let (mut ratings, filtering) = filtered(reviews::read(context)?, params)?;
         let assignment = split::split(&mut ratings, params);
         let [train, validation, test] =
@@ -82,11 +90,26 @@ impl Stage for Preprocess {
         write_interactions(context, "train", &train)?;
         write_interactions(context, "validation", &validation)?;
         write_interactions(context, "test", &test)?;
+        write_interactions(context, "history", &train.merged(&validation))?;
         features::write(context.output("item_features")?, context.stage(), ratings.items.len(), &features)?;
         let statistics = Statistics::new(params, filtering, sizes, &features);
         write_json(context.output("statistics")?, &statistics)?;
         Ok(())
     }
+}
+
+/// Split `given` and a test part go together, and leave no room for a filter.
+fn check_split(params: &Params, context: &Context) -> Result<(), Error> {
+    let is_given = params.split == Split::Given;
+    let expected = match (is_given, context.optional_input("test").is_some()) {
+        (true, false) => "needs the input `test`; connect it to the reviews of the test file",
+        (false, true) => "makes a test part of its own; set `split: given`, or leave the input `test` open",
+        (true, true) if (params.min_user_interactions, params.min_item_interactions) != (1, 1) => {
+            "takes the rows as they are; set `min_user_interactions` and `min_item_interactions` to 1"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Given { split: params.split.name(), expected })
 }
 
 fn size(ratings: &Ratings) -> Size {
@@ -149,13 +172,8 @@ fn interactions(ratings: &Ratings, assignment: &Assignment, part: Part) -> Inter
 }
 
 fn empty_train(params: &Params, validation: &Interactions, test: &Interactions) -> Error {
-    let split = match params.split {
-        Split::LeaveLastOut => "leave-last-out",
-        Split::Temporal => "temporal",
-        Split::Random => "random",
-    };
     let (validation, test) = (validation.len(), test.len());
-    Error::EmptyTrain { split, interactions: validation + test, validation, test }
+    Error::EmptyTrain { split: params.split.name(), interactions: validation + test, validation, test }
 }
 
 fn summarise(context: &Context, filtering: &Filtering, sizes: &SplitSizes) {

@@ -15,6 +15,21 @@ pub enum Split {
     Temporal,
     /// Each interaction is drawn by a hash of seed, user and item.
     Random,
+    /// The rows of the input `test` are test; of each user's other rows a share is drawn for validation.
+    /// Rows are taken as the files have them, so both bounds of the k-core filter have to be 1.
+    Given,
+}
+
+impl Split {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeaveLastOut => "leave-last-out",
+            Self::Temporal => "temporal",
+            Self::Random => "random",
+            Self::Given => "given",
+        }
+    }
 }
 
 /// Which review stands when a user reviewed an item more than once.
@@ -49,7 +64,7 @@ pub struct Params {
     pub repeated: Repeated,
     /// How interactions are divided.
     pub split: Split,
-    /// Share of the interactions for validation, 0 to 0.4, of the splits `temporal` and `random`.
+    /// Share of the interactions for validation, 0 to 0.4, of the splits `temporal`, `random` and `given`.
     #[serde(deserialize_with = "ratio")]
     #[schemars(range(min = 0, max = 0.4))]
     pub validation_ratio: f64,

@@ -18,6 +18,8 @@ pub struct Rating {
     pub length: u32,
     /// Unix seconds, UTC.
     pub time: i64,
+    /// Whether the input says that it belongs to test.
+    pub is_test: bool,
 }
 
 /// Ratings and the keys of their users and items.
@@ -32,17 +34,19 @@ pub struct Ratings {
 }
 
 impl Ratings {
-    /// One rating a user and item, sorted by both.
+    /// One rating a user and item, sorted by both. A pair that is in test and elsewhere is not tested:
+    /// nobody is recommended what they chose before.
     pub fn merged(mut self, repeated: Repeated) -> Self {
         self.entries.sort_unstable_by(|a, b| {
-            (a.user, a.item, a.time)
-                .cmp(&(b.user, b.item, b.time))
+            (a.user, a.item, a.is_test, a.time)
+                .cmp(&(b.user, b.item, b.is_test, b.time))
                 .then(a.value.total_cmp(&b.value))
                 .then(a.length.cmp(&b.length))
         });
         self.entries = self
             .entries
             .chunk_by(|a, b| (a.user, a.item) == (b.user, b.item))
+            .map(|same| &same[..same.partition_point(|entry| entry.is_test == same[0].is_test)])
             .map(|same| match repeated {
                 Repeated::First => same[0],
                 Repeated::Latest => same[same.len() - 1],
@@ -90,7 +94,7 @@ mod tests {
     use super::*;
 
     fn rating(user: u32, item: u32, rating: f32, time: i64) -> Rating {
-        Rating { user, item, value: rating, length: 0, time }
+        Rating { user, item, value: rating, length: 0, time, is_test: false }
     }
 
     fn twice() -> Ratings {
@@ -109,6 +113,15 @@ mod tests {
         // (4 + 2 + 3) / 3 = 3, at the newest time.
         assert_eq!(first(Repeated::Mean), rating(0, 0, 3.0, 20));
         assert_eq!(twice().merged(Repeated::Mean).entries.len(), 2);
+    }
+
+    #[test]
+    fn a_pair_of_train_and_test_is_not_tested() {
+        let mut both = twice();
+        both.entries[1] = Rating { is_test: true, ..both.entries[1] };
+        both.entries[0] = Rating { is_test: true, ..both.entries[0] };
+        let merged = both.merged(Repeated::Latest).entries;
+        assert_eq!(merged, [rating(0, 0, 3.0, 20), Rating { is_test: true, ..rating(0, 1, 5.0, 30) }]);
     }
 
     #[test]

@@ -44,19 +44,17 @@ impl Interner {
     }
 }
 
-/// All reviews as ratings, in the order of the table; repeated ones are not merged yet.
+/// All reviews as ratings, in the order of the tables, those of `test` last; repeated ones are not
+/// merged yet.
 pub fn read(context: &Context) -> anyhow::Result<Ratings> {
-    let path = context.input("reviews")?;
-    let table = TableReader::open(path, Kind::Reviews)?;
-    if table.rows() == 0 {
-        return Err(Error::NoReviews { path: path.to_owned() }.into());
+    let mut rows = Rows::default();
+    rows.read(context, context.input("reviews")?)?;
+    let given = rows.entries.len();
+    if let Some(path) = context.optional_input("test") {
+        rows.read(context, path)?;
     }
-    let (mut users, mut items) = (Interner::default(), Interner::default());
-    let mut entries = Vec::with_capacity(table.rows());
-    for batch in table.batches(&COLUMNS) {
-        append(&batch?, path, &mut users, &mut items, &mut entries)?;
-        context.progress(entries.len() as u64, Some(table.rows() as u64), "rows");
-    }
+    rows.entries[given..].iter_mut().for_each(|entry| entry.is_test = true);
+    let Rows { users, items, mut entries } = rows;
     let (users, user_places) = users.sorted();
     let (items, item_places) = items.sorted();
     for entry in &mut entries {
@@ -64,6 +62,30 @@ pub fn read(context: &Context) -> anyhow::Result<Ratings> {
         entry.item = item_places[entry.item as usize];
     }
     Ok(Ratings { users, items, entries })
+}
+
+/// Rows of all tables so far.
+#[derive(Default)]
+struct Rows {
+    users: Interner,
+    items: Interner,
+    entries: Vec<Rating>,
+}
+
+impl Rows {
+    fn read(&mut self, context: &Context, path: &Path) -> anyhow::Result<()> {
+        let table = TableReader::open(path, Kind::Reviews)?;
+        if table.rows() == 0 {
+            return Err(Error::NoReviews { path: path.to_owned() }.into());
+        }
+        let before = self.entries.len();
+        self.entries.reserve(table.rows());
+        for batch in table.batches(&COLUMNS) {
+            append(&batch?, path, &mut self.users, &mut self.items, &mut self.entries)?;
+            context.progress((self.entries.len() - before) as u64, Some(table.rows() as u64), "rows");
+        }
+        Ok(())
+    }
 }
 
 /// The five columns of a batch.
@@ -114,7 +136,7 @@ fn append(
         let time = time.ok_or_else(|| none("time"))?;
         let user = users.index(user.ok_or_else(|| none("user"))?).ok_or_else(|| too_many("user"))?;
         let item = items.index(item.ok_or_else(|| none("item"))?).ok_or_else(|| too_many("item"))?;
-        entries.push(Rating { user, item, value: rating, length: length.unwrap_or_default(), time });
+        entries.push(Rating { user, item, value: rating, length: length.unwrap_or_default(), time, is_test: false });
     }
     Ok(())
 }

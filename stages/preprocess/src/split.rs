@@ -2,7 +2,8 @@
 //!
 //! Times in review files often have the resolution of a day, and the order of rows within a day is
 //! that of the item keys. A split by row order would hand that order to the models; here a hash of
-//! (seed, user, item) decides between equal times.
+//! (seed, user, item) decides between equal times. A given test part stays as it is, and validation is
+//! carved out of the other rows.
 
 use serde::Serialize;
 
@@ -49,6 +50,7 @@ pub fn split(ratings: &mut Ratings, params: &Params) -> Assignment {
         Split::LeaveLastOut => leave_last_out(entries),
         Split::Temporal => entries.iter().map(|entry| by_time(entry.time, cuts.unwrap_or_default())).collect(),
         Split::Random => hashes.iter().map(|hash| by_hash(*hash, params)).collect(),
+        Split::Given => given(ratings, &hashes, params),
     };
     Assignment { parts, cuts }
 }
@@ -101,8 +103,7 @@ fn by_time(time: i64, cuts: Cuts) -> Part {
 }
 
 fn by_hash(hash: u64, params: &Params) -> Part {
-    // 53 bits fill a double exactly: a uniform number from 0 to below 1.
-    let draw = (hash >> 11) as f64 / (1_u64 << 53) as f64;
+    let draw = uniform(hash);
     if draw < params.test_ratio {
         Part::Test
     } else if draw < params.test_ratio + params.validation_ratio {
@@ -110,6 +111,30 @@ fn by_hash(hash: u64, params: &Params) -> Part {
     } else {
         Part::Train
     }
+}
+
+/// A uniform number from 0 to below 1: 53 bits fill a double exactly.
+fn uniform(hash: u64) -> f64 {
+    (hash >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Rows of test stay there. Of each user's other rows about `validation_ratio` become validation, those
+/// with the smallest hashes; what is left over of a whole number decides by chance, and one row stays.
+fn given(ratings: &Ratings, hashes: &[u64], params: &Params) -> Vec<Part> {
+    let part = |entry: &Rating| if entry.is_test { Part::Test } else { Part::Train };
+    let mut parts: Vec<Part> = ratings.entries.iter().map(part).collect();
+    let mut start = 0;
+    for history in ratings.entries.chunk_by(|a, b| a.user == b.user) {
+        let rows = start..start + history.len();
+        start = rows.end;
+        let mut own: Vec<usize> = rows.filter(|row| parts[*row] == Part::Train).collect();
+        let draw = uniform(hash(params.seed, &ratings.users[history[0].user as usize], ""));
+        let share = (own.len() as f64 * params.validation_ratio + draw) as usize;
+        own.sort_unstable_by_key(|row| hashes[*row]);
+        let most = own.len().saturating_sub(1);
+        own.iter().take(share.min(most)).for_each(|row| parts[*row] = Part::Validation);
+    }
+    parts
 }
 
 fn temporal_cuts(entries: &[Rating], params: &Params) -> Cuts {
@@ -151,7 +176,14 @@ mod tests {
             items: (0..items).map(|item| format!("item-{item:03}")).collect(),
             entries: rows
                 .iter()
-                .map(|(user, item, time)| Rating { user: *user, item: *item, value: 5.0, length: 0, time: *time })
+                .map(|(user, item, time)| Rating {
+                    user: *user,
+                    item: *item,
+                    value: 5.0,
+                    length: 0,
+                    time: *time,
+                    is_test: false,
+                })
                 .collect(),
         }
     }
@@ -233,6 +265,31 @@ mod tests {
         let mut expected = of_half;
         expected.sort_unstable();
         assert_eq!(same, expected);
+    }
+
+    #[test]
+    fn a_given_test_part_stays_and_validation_comes_from_the_rest() {
+        // 100 users with 25 rows, the last 5 of them test, and one user with a single training row.
+        let rows: Vec<(u32, u32, i64)> = (0..100).flat_map(|user| (0..25).map(move |item| (user, item, 0))).collect();
+        let mut all = ratings(&[rows, vec![(100, 0, 0)]].concat());
+        all.entries.iter_mut().for_each(|entry| entry.is_test = entry.item >= 20);
+        let params = Params { split: Split::Given, validation_ratio: 0.125, ..Params::default() };
+        let parts = split(&mut all, &params).parts;
+        let is_kept = all.entries.iter().zip(&parts).all(|(entry, part)| entry.is_test == (*part == Part::Test));
+        assert!(is_kept);
+        // 20 * 0.125 = 2.5: two or three rows of each user, about as often.
+        let found = |user: u32| {
+            let own = all.entries.iter().zip(&parts).filter(move |(entry, _)| entry.user == user);
+            own.filter(|(_, part)| **part == Part::Validation).count()
+        };
+        let counts: Vec<usize> = (0..100).map(found).collect();
+        assert!(counts.iter().all(|count| (2..=3).contains(count)), "{counts:?}");
+        // Standard deviation of the mean of 100 draws of 2 or 3: 0.05.
+        let mean = counts.iter().sum::<usize>() as f64 / 100.0;
+        assert!((mean - 2.5).abs() < 0.2, "{mean}");
+        assert_eq!(found(100), 0, "a user's only row stays");
+        let mut again = all.clone();
+        assert_eq!(split(&mut again, &params).parts, parts);
     }
 
     proptest! {

@@ -48,9 +48,9 @@ pub struct PartSize {
     /// Items with one at least.
     pub items: usize,
     /// Oldest, Unix seconds; none for an empty part.
-    pub first_time: Option<i64>,
+    pub first_time: Option<u32>,
     /// Newest, Unix seconds; none for an empty part.
-    pub last_time: Option<i64>,
+    pub last_time: Option<u32>,
     /// Interactions with an item that train does not have: no model that learns from interactions
     /// alone can recommend it.
     pub of_cold_items: usize,

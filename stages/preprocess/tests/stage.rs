@@ -12,7 +12,8 @@ use recommender::Interactions;
 use serde_json::Value;
 
 const DAY: i64 = 86_400;
-const OUTPUTS: [&str; 7] = ["user_index", "item_index", "train", "validation", "test", "item_features", "statistics"];
+const OUTPUTS: [&str; 8] =
+    ["user_index", "item_index", "train", "validation", "test", "history", "item_features", "statistics"];
 
 /// One review of the fixtures: user, item, rating, day, text.
 type Row = (String, String, f32, i64, Option<String>);
@@ -74,7 +75,7 @@ fn run(folder: &Path, params: &Params) -> anyhow::Result<()> {
         pipeline: "test".to_owned(),
         fingerprint: "0".repeat(32),
         params: serde_json::to_value(params)?,
-        inputs: ["reviews", "items"].map(input).into(),
+        inputs: ["reviews", "items", "test"].map(input).into(),
         outputs: OUTPUTS.map(|port| (port.to_owned(), folder.join(port))).into(),
         scratch: folder.to_owned(),
     };
@@ -152,7 +153,9 @@ fn a_small_example_comes_out_as_computed_by_hand() {
     assert_eq!(read_keys(&folder.path().join("item_index"), Kind::ItemIndex).unwrap(), ["i0", "i1", "i2"]);
     // Ann by time: i0 (4, day 2), i2 (3, day 3), i1 (1, day 4). Bob: i0 (5), i1 (2), i2 (4).
     let found = parts(folder.path()).map(|part| {
-        let of = |user| part.history(user).iter().map(|entry| (entry.item, entry.weight, entry.time / DAY)).collect();
+        let of = |user| {
+            part.history(user).iter().map(|entry| (entry.item, entry.weight, i64::from(entry.time) / DAY)).collect()
+        };
         let both: [Vec<(u32, f32, i64)>; 2] = [of(0), of(1)];
         both
     });
@@ -178,6 +181,43 @@ fn a_small_example_comes_out_as_computed_by_hand() {
     // Popularity is ln(1 + 0) against the mean ln(1 + 2), deviation taken as 1.
     let cold = [-(3.0_f64.ln()) as f32, 0.0, 1.0, 0.0, 0.0, 1.0];
     assert_eq!(rows[1..], [cold, cold]);
+}
+
+#[test]
+fn a_given_test_part_is_taken_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |days: std::ops::Range<i64>| -> Vec<Row> {
+        let items = days.map(|day| (format!("i{day}"), day));
+        items.flat_map(|(item, day)| [row("ann", &item, 5.0, day), row("bob", &item, 5.0, day)]).collect()
+    };
+    write_reviews(&folder.path().join("reviews.parquet"), &rows(0..10));
+    // i9 is in both files, cem and i10 only in that of the test.
+    let test = [row("ann", "i9", 5.0, 1), row("ann", "i10", 5.0, 2), row("cem", "i0", 5.0, 1)];
+    write_reviews(&folder.path().join("test.parquet"), &test);
+    run(folder.path(), &Params { validation_ratio: 0.2, ..loose(Split::Given) }).unwrap();
+    assert_eq!(read_keys(&folder.path().join("user_index"), Kind::UserIndex).unwrap(), ["ann", "bob", "cem"]);
+    let [train, validation, test] = parts(folder.path());
+    let items = read_keys(&folder.path().join("item_index"), Kind::ItemIndex).unwrap();
+    let of = |user| test.history(user).iter().map(|entry| items[entry.item as usize].as_str()).collect();
+    let tested: [Vec<&str>; 3] = [of(0), of(1), of(2)];
+    assert_eq!(tested, [vec!["i10"], vec![], vec!["i0"]]);
+    // 10 * 0.2 = 2 exactly, whatever is drawn.
+    assert_eq!([validation.history(0).len(), validation.history(1).len(), validation.history(2).len()], [2, 2, 0]);
+    let history = read_interactions(&folder.path().join("history"), 3, items.len()).unwrap();
+    assert_eq!(history, train.merged(&validation));
+    assert_eq!(history.len(), 20);
+}
+
+#[test]
+fn a_split_and_a_test_part_that_do_not_fit_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_reviews(&folder.path().join("reviews.parquet"), &dense());
+    let message = |params: &Params| run(folder.path(), params).unwrap_err().to_string();
+    assert!(message(&loose(Split::Given)).contains("split `given` needs the input `test`"));
+    write_reviews(&folder.path().join("test.parquet"), &dense());
+    assert!(message(&loose(Split::Random)).contains("split `random` makes a test part of its own"));
+    let cored = Params { split: Split::Given, ..Params::default() };
+    assert!(message(&cored).contains("`min_item_interactions` to 1"), "{}", message(&cored));
 }
 
 #[test]

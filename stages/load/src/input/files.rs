@@ -64,6 +64,7 @@ fn source_file(path: PathBuf, layout: Layout) -> Result<SourceFile, Error> {
     let is_gzip = bare.len() < name.len();
     let ending = bare.rsplit_once('.').map_or("", |(_, ending)| ending);
     let form = match ending {
+        _ if layout == Layout::Sequences => Some(Form::Lines),
         "json" | "jsonl" => Some(Form::Lines),
         "csv" if layout == Layout::Columns => Some(Form::Csv),
         "parquet" if layout == Layout::Columns && !is_gzip => Some(Form::Parquet),

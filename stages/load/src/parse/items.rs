@@ -6,6 +6,7 @@ use super::{
     RowParser, amazon_items,
     fields::utf8,
     mapped::{self, Mapping},
+    sequences,
 };
 use crate::{
     block::RowBytes,
@@ -37,18 +38,22 @@ impl ItemParser {
 
 impl RowParser for ItemParser {
     fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, _: &mut TextBlock) -> Result<(), Fault> {
-        let item = match (self.layout, row) {
+        let items = match (self.layout, row) {
             (Layout::Columns, _) => {
-                self.mapping.with_cells(row, |cells| mapped::item(&self.mapping, &self.list_separator, cells))?
+                vec![self.mapping.with_cells(row, |cells| mapped::item(&self.mapping, &self.list_separator, cells))?]
             }
-            (layout, Row::Line(line)) => amazon_items::parse(layout, utf8(line)?)?,
+            (Layout::Sequences, Row::Line(line)) => sequences::items(utf8(line)?)?,
+            (layout, Row::Line(line)) => vec![amazon_items::parse(layout, utf8(line)?)?],
             // Files of other forms are refused for these layouts before they are opened.
             _ => return Err(Fault::of_row(Reason::WrongType, "expected a line of text")),
         };
-        let name = item.key.clone();
-        let part = ItemPart::Metadata(place, Box::new(item));
-        part.push_key(&name, &mut bytes.keys);
-        part.encode(&name, &mut bytes.payloads);
+        for item in items {
+            let name = item.key.clone();
+            let part = ItemPart::Metadata(place, Box::new(item));
+            part.push_key(&name, &mut bytes.keys);
+            part.encode(&name, &mut bytes.payloads);
+            bytes.end_row();
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod items;
 pub mod mapped;
 mod python;
 mod reviews;
+mod sequences;
 
 pub use items::ItemParser;
 pub use reviews::ReviewParser;
@@ -22,7 +23,8 @@ use crate::{
 
 /// Turns rows into sortable bytes. Rows are independent of one another, so many threads share one.
 pub trait RowParser: Sync {
-    /// Appends a sound row to `bytes` and its texts, if rows of this kind have any, to `texts`, or says
-    /// what is wrong. After a fault `bytes` may hold a part of the row; `texts` never does.
+    /// Appends what a sound row holds (one row of the table; in layout `sequences` any number) to `bytes`
+    /// and its texts, if rows of this kind have any, to `texts`, or says what is wrong. After a fault
+    /// `bytes` may hold a part of the row; `texts` never does.
     fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, texts: &mut TextBlock) -> Result<(), Fault>;
 }

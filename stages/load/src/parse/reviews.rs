@@ -6,6 +6,7 @@ use super::{
     RowParser, amazon_reviews,
     fields::utf8,
     mapped::{self, Mapping},
+    sequences,
 };
 use crate::{
     block::RowBytes,
@@ -39,17 +40,24 @@ impl ReviewParser {
 
 impl RowParser for ReviewParser {
     fn parse(&self, row: &Row, place: Place, bytes: &mut RowBytes, texts: &mut TextBlock) -> Result<(), Fault> {
-        let mut store = |fields: &Fields, names: FieldNames| {
-            let stored = StoredReview { review: fields.check(names)?, place, digest: row.digest() };
+        let mut push = |stored: &StoredReview| {
             stored.push_key(&mut bytes.keys);
             stored.encode(self.keeps_texts, &mut bytes.payloads);
+            bytes.end_row();
             texts.push(stored.review.title, stored.review.text);
+        };
+        let mut store = |fields: &Fields, names: FieldNames| {
+            push(&StoredReview { review: fields.check(names)?, place, digest: row.digest() });
             Ok(())
         };
         match (self.layout, row) {
             (Layout::Columns, _) => self.mapping.with_cells(row, |cells| {
                 store(&mapped::review(&self.mapping, self.time_unit, cells)?, self.mapping.review_names())
             }),
+            (Layout::Sequences, Row::Line(line)) => {
+                sequences::reviews(utf8(line)?, place).for_each(|stored| push(&stored));
+                Ok(())
+            }
             (layout, Row::Line(line)) => {
                 store(&amazon_reviews::parse(layout, utf8(line)?)?, amazon_reviews::names(layout))
             }
