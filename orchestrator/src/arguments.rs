@@ -12,6 +12,11 @@ use crate::{Error, commands::Dump, exit::EXIT_CODES, logging::LogFormat};
 
 const PATHS: &str = "Relative paths, in pipeline files as on the command line, start from the current folder.";
 
+const TUNING: &str = "The first trial has the parameters of the pipeline, without what was tuned before; \
+random ones and then steps beside the best follow. What the pipeline file itself writes under `params` is not \
+varied. Trials are kept: repeated, they cost nothing, and interrupted, they go on. The best goes to the file that \
+the pipeline names under `tune`.";
+
 /// Turns review files into served recommendations, one stage at a time.
 #[derive(Debug, Parser)]
 #[command(name = "orchestrator", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -30,6 +35,9 @@ pub enum Command {
     /// Runs the stages that are out of date.
     #[command(after_help = PATHS)]
     Run(RunArguments),
+    /// Searches for better parameters on validation rows, and keeps them for the pipeline.
+    #[command(after_help = TUNING)]
+    Tune(TuneArguments),
     /// Shows which stages are up to date.
     Status(ReportArguments),
     /// Shows how stages depend on one another.
@@ -93,6 +101,26 @@ pub struct RunArguments {
     /// Where to serve.
     #[command(flatten)]
     pub listen: ListenArguments,
+}
+
+/// Arguments of `tune`.
+#[derive(Args, Debug)]
+pub struct TuneArguments {
+    /// Which pipeline and stages; all stages whose parameters have ranges if none is named.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// What to improve [default: as the pipeline says, or ndcg@10].
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Option<String>,
+    /// How many sets of parameters to try for a stage [default: as the pipeline says, or 30].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub trials: Option<u32>,
+    /// Decides what is tried [default: as the pipeline says, or 42].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many trials may run at the same time [default: 2, or 1 on a single processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
 }
 
 /// Where to serve.
@@ -343,14 +371,16 @@ mod tests {
 
     #[test]
     fn help_reads_well() {
-        for (name, command) in [("help", Arguments::command()), ("help_run", run_command())] {
+        for (name, command) in
+            [("help", Arguments::command()), ("help_run", subcommand("run")), ("help_tune", subcommand("tune"))]
+        {
             insta::assert_snapshot!(name, command.term_width(100).render_long_help());
         }
     }
 
-    fn run_command() -> clap::Command {
+    fn subcommand(name: &str) -> clap::Command {
         let mut command = Arguments::command();
         command.build();
-        command.find_subcommand("run").unwrap().clone()
+        command.find_subcommand(name).unwrap().clone()
     }
 }

@@ -16,6 +16,7 @@ mod logging;
 mod output;
 mod plan;
 mod registry;
+mod tuning;
 
 use std::io::{self, Write};
 
@@ -32,6 +33,7 @@ pub fn start(arguments: Arguments) -> Exit {
     let format = arguments.log_format;
     let result = match arguments.command {
         Command::Run(arguments) => commands::run(&arguments, &registry, format),
+        Command::Tune(arguments) => commands::tune(&arguments, &registry, format),
         Command::Status(arguments) => commands::status(&arguments, &registry),
         Command::Dag(arguments) => commands::dag(&arguments, &registry),
         Command::Explain(arguments) => commands::explain(&arguments, &registry),

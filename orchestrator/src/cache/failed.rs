@@ -40,6 +40,11 @@ impl Cache {
     pub fn forget_all_failed(&self) -> Result<(), Error> {
         remove(&self.root.join("failed"))
     }
+
+    /// Forgets what trials of tuning gave. The lock must be held.
+    pub fn forget_trials(&self) -> Result<(), Error> {
+        remove(&self.tuning())
+    }
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 //! .cache/latest/PIPELINE/STAGE    link to the artifact of the last run, for people
 //! .cache/failed/PIPELINE/STAGE    rows that the last run rejected, if it failed
 //! .cache/state.json               the last fingerprint of each stage, for `explain`
+//! .cache/tuning/PIPELINE/      what trials of `tune` gave, a line each, by stage
 //! .cache/sources.json             hashes of input files by size and time, to spare re-hashing
 //! .cache/tmp/                     what is being written; emptied when a run starts
 //! .cache/lock                     held while a run writes
@@ -108,6 +109,11 @@ impl Cache {
         let path = self.root.join("tmp").join(format!("{}-{number}", std::process::id()));
         fs::create_dir_all(&path).map_err(Error::cache("create folder", &path))?;
         Ok(path)
+    }
+
+    /// The folder of what trials of tuning gave.
+    pub fn tuning(&self) -> PathBuf {
+        self.root.join("tuning")
     }
 
     /// Fingerprints of all artifacts.

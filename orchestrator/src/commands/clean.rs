@@ -33,6 +33,7 @@ pub fn clean(arguments: &CleanArguments, registry: &Registry) -> Result<Exit, Er
     cache.unlink_dead()?;
     if arguments.all {
         cache.forget_all_failed()?;
+        cache.forget_trials()?;
         let mut state = State::open(&cache);
         state.clear();
         state.save(&cache)?;

@@ -9,7 +9,7 @@ use crate::{
     cache::{Cache, SourceHashes, State},
     execution::{Verdict, survey},
     exit::Exit,
-    plan::PlannedStage,
+    plan::{PlannedStage, tuned_text},
     registry::Registry,
     write_output,
 };
@@ -28,7 +28,8 @@ pub fn explain(arguments: &ReportArguments, registry: &Registry) -> Result<Exit,
             let line = serde_json::to_string(&StageStatus::new(name, verdict)).expect("a status is plain data");
             write_output(&format!("{line}\n"));
         } else {
-            write_output(&text(stage, verdict, &cache));
+            let tuned = tuned_text(&plan, stage).map_or_else(String::new, |tuned| format!("  {tuned}\n"));
+            write_output(&(text(stage, verdict, &cache) + &tuned));
         }
     }
     Ok(Exit::Done)

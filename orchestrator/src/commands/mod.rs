@@ -4,22 +4,26 @@ mod clean;
 mod explain;
 mod fetch;
 mod generate;
+mod interrupts;
 mod list;
 mod preflight;
 mod rejects;
 mod run;
 mod serve;
 mod status;
+mod tune;
 
 pub use clean::clean;
 pub use explain::explain;
 pub use fetch::{Dump, FetchError, fetch};
 pub use generate::generate;
+pub use interrupts::Interrupts;
 pub use list::{dag, schema, stages};
 pub use rejects::rejects;
 pub use run::run;
 pub use serve::serve;
 pub use status::status;
+pub use tune::tune;
 
 use crate::{
     Error,

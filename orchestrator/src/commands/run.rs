@@ -2,32 +2,41 @@
 
 use std::{
     io::{self, IsTerminal},
-    process,
-    sync::mpsc::Sender,
     thread,
 };
 
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    iterator::Signals,
+use super::{
+    interrupts::Interrupts,
+    open,
+    preflight::check_sources,
+    rejects::command,
+    serve::serve_plan,
+    tune::{Request, tune_plan},
 };
-
-use super::{open, preflight::check_sources, rejects::command, serve::serve_plan};
 use crate::{
     Error,
     arguments::RunArguments,
     cache::Cache,
-    execution::{self, Options, Outcome, RunResult, Signal},
+    execution::{self, Options, Outcome, RunResult},
     exit::Exit,
     logging::{self, LogFormat},
     output::{Bars, Event, JsonLines, Lines, Observer, Summary},
-    plan::Plan,
+    plan::{Plan, compile_untuned},
     registry::Registry,
+    tuning::tunable,
     write_error, write_output,
 };
 
 /// Runs `orchestrator run`.
 pub fn run(arguments: &RunArguments, registry: &Registry, format: LogFormat) -> Result<Exit, Error> {
+    let (file, _) = arguments.pipeline.split()?;
+    let untuned = compile_untuned(&file, &arguments.pipeline.settings, registry)?;
+    if untuned.tune.on_run {
+        let exit = tune_first(arguments, &untuned, registry, format)?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+    }
     let (plan, stages, cache) = open(&arguments.pipeline, registry)?;
     let options = options(arguments, &plan, &stages, format)?;
     check_sources(&plan, &options.selected)?;
@@ -41,13 +50,35 @@ pub fn run(arguments: &RunArguments, registry: &Registry, format: LogFormat) -> 
     Ok(exit)
 }
 
+/// Tunes what the selected stages need, as the pipeline wants it before each run.
+fn tune_first(
+    arguments: &RunArguments,
+    plan: &Plan,
+    registry: &Registry,
+    log_format: LogFormat,
+) -> Result<Exit, Error> {
+    let (_, stages) = arguments.pipeline.split()?;
+    let options = options(arguments, plan, &stages, log_format)?;
+    check_sources(plan, &options.selected)?;
+    let needed = |position: &usize| options.selected.contains(position);
+    let positions: Vec<usize> = tunable(plan).into_iter().filter(needed).collect();
+    if positions.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let jobs = arguments.jobs.map(usize::from);
+    let request = Request { plan, positions, jobs, log_format, prints_trials: false, prints: !arguments.json };
+    tune_plan(&request, &Cache::open(&arguments.pipeline.cache)?, registry)
+}
+
 /// Brings the selected stages up to date and tells how it went.
 pub fn bring_up(plan: &Plan, options: &Options, cache: &Cache, json: bool) -> Result<Exit, Error> {
     let lock = cache.lock()?;
     let mut observer = observer(json);
     let names = options.selected.iter().map(|position| plan.stages[*position].name.as_str()).collect();
     observer.observe(&Event::RunStarted { pipeline: &plan.name, stages: names, jobs: options.jobs });
-    let result = execution::run(plan, options, cache, &mut *observer, stop_on_signals)?;
+    let interrupts = Interrupts::watch();
+    let result = execution::run(plan, options, cache, &mut *observer, |sender| interrupts.connect(sender))?;
+    drop(interrupts);
     drop(lock);
     Ok(tell(plan, cache, &result, json, &mut *observer))
 }
@@ -64,10 +95,11 @@ fn options(arguments: &RunArguments, plan: &Plan, stages: &[String], log_format:
         }
     }
     let jobs = arguments.jobs.map_or(threads, usize::from);
-    Ok(Options { selected, forced, jobs, threads, log_format })
+    Ok(Options { selected, forced, jobs, threads, log_format, remember: true })
 }
 
-fn observer(json: bool) -> Box<dyn Observer> {
+/// Whoever tells how a run goes.
+pub fn observer(json: bool) -> Box<dyn Observer> {
     if json {
         Box::new(JsonLines(io::stdout()))
     } else if io::stderr().is_terminal() {
@@ -77,32 +109,8 @@ fn observer(json: bool) -> Box<dyn Observer> {
     }
 }
 
-/// Ends the run on Ctrl-C or a request to terminate, and the program at once on a second one.
-fn stop_on_signals(sender: Sender<Signal>) {
-    let mut signals = match Signals::new([SIGINT, SIGTERM]) {
-        Ok(signals) => signals,
-        Err(error) => {
-            tracing::warn!("Ctrl-C will not wait for anything: {error}");
-            return;
-        }
-    };
-    thread::spawn(move || {
-        let mut asked = false;
-        for _ in signals.forever() {
-            // Once the run is over nobody listens, and the signal is for whoever serves then.
-            if sender.send(Signal::Interrupt).is_err() {
-                return;
-            }
-            if asked {
-                process::exit(130);
-            }
-            asked = true;
-        }
-    });
-}
-
 /// Tells how the run went: to people on standard output, failures on standard error.
-fn tell(plan: &Plan, cache: &Cache, result: &RunResult, json: bool, observer: &mut dyn Observer) -> Exit {
+pub fn tell(plan: &Plan, cache: &Cache, result: &RunResult, json: bool, observer: &mut dyn Observer) -> Exit {
     let summary = Summary::new(plan, cache, result);
     observer.observe(&Event::RunFinished(&summary));
     if !json {
@@ -114,10 +122,11 @@ fn tell(plan: &Plan, cache: &Cache, result: &RunResult, json: bool, observer: &m
             write_error(&format!("  what it rejected: {}\n", command("list", plan, stage, cache)));
         }
     }
-    exit(result)
+    exit_of(result)
 }
 
-fn exit(result: &RunResult) -> Exit {
+/// The exit code that tells how a run went.
+pub fn exit_of(result: &RunResult) -> Exit {
     let failures = || {
         result.stages.iter().filter_map(|stage| match &stage.outcome {
             Outcome::Failed(failure) => Some(failure),

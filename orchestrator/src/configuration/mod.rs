@@ -9,10 +9,12 @@ mod nearest;
 mod node;
 mod pipeline;
 mod scalar;
+mod tuning;
 mod variables;
 
 pub use fault::{Fault, Faults};
 pub use nearest::{did_you_mean, list_of, nearest_file};
 pub use node::{Entry, Node, NodeValue, Place, Word};
 pub use pipeline::{Pipeline, StageAsWritten};
+pub use tuning::{TuneAsWritten, Tuned, overlaid};
 pub use variables::Variables;

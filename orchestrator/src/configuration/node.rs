@@ -128,6 +128,18 @@ impl Node {
         self.entries().iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
+    /// The paths of all that is no map, at or below this node, whose own path is `path`.
+    pub fn leaves(&self, path: &str) -> Vec<String> {
+        if !matches!(self.value, NodeValue::Map(_)) {
+            return vec![path.to_owned()];
+        }
+        let below = |entry: &Entry| {
+            let key = &entry.key.text;
+            entry.value.leaves(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") })
+        };
+        self.entries().iter().flat_map(below).collect()
+    }
+
     /// The place of what a path such as `filters[0].user` names, or of the nearest thing that exists.
     pub fn place_of(&self, path: &str) -> Place {
         let mut node = self;

@@ -1,10 +1,14 @@
 //! A pipeline file read into its parts: stages, inputs, parameters, each word with its place.
 
-use super::{Entry, Fault, Node, NodeValue, Place, Variables, Word, did_you_mean, list_of};
+use super::{
+    Entry, Fault, Node, NodeValue, Place, Variables, Word, did_you_mean, list_of,
+    tuning::{TuneAsWritten, trials},
+};
 
 const VERSION: u64 = 1;
-const KEYS: [&str; 4] = ["version", "name", "variables", "stages"];
-const STAGE_KEYS: [&str; 8] = ["stage", "run", "when", "inputs", "outputs", "params", "sources", "timeout"];
+const KEYS: [&str; 5] = ["version", "name", "variables", "tune", "stages"];
+const STAGE_KEYS: [&str; 10] =
+    ["stage", "like", "run", "when", "inputs", "outputs", "params", "trials", "sources", "timeout"];
 
 /// A pipeline as it is written, with variables replaced and nothing checked against the stages yet.
 #[derive(Debug)]
@@ -13,8 +17,12 @@ pub struct Pipeline {
     pub name: String,
     /// Its variables, for the text of commands.
     pub variables: Variables,
+    /// How its parameters are tuned, if it says so.
+    pub tune: Option<TuneAsWritten>,
     /// Its stages, in the order of the file.
     pub stages: Vec<StageAsWritten>,
+    /// Names of the stages that `when` leaves out.
+    pub left_out: Vec<String>,
 }
 
 /// One stage as it is written.
@@ -24,6 +32,8 @@ pub struct StageAsWritten {
     pub name: Word,
     /// Which registered stage it is, where that is not its name.
     pub stage: Option<Word>,
+    /// The stage whose kind and parameters, tuned ones included, it has.
+    pub like: Option<Word>,
     /// The command that it is instead; variables are not yet replaced here.
     pub run: Option<Word>,
     /// Whether it is part of the pipeline: false if `when` is empty, false or nothing.
@@ -34,6 +44,8 @@ pub struct StageAsWritten {
     pub outputs: Vec<(Word, Word)>,
     /// Parameters; a map.
     pub params: Node,
+    /// How many sets of parameters tuning tries, where that is not what `tune` says.
+    pub trials: Option<u32>,
     /// Files whose content decides the output of a command.
     pub sources: Vec<Word>,
     /// After what time it is stopped.
@@ -71,9 +83,14 @@ impl Pipeline {
         let is_first =
             |(index, entry): &(usize, &Entry)| stages[..*index].iter().all(|other| other.key.text != entry.key.text);
         let stages = stages.iter().enumerate().filter(is_first);
+        let mut stages: Vec<StageAsWritten> = stages.map(|(_, entry)| StageAsWritten::read(entry, faults)).collect();
+        follow_likes(&mut stages, faults);
         let (stages, left_out): (Vec<StageAsWritten>, Vec<StageAsWritten>) =
-            stages.map(|(_, entry)| StageAsWritten::read(entry, faults)).partition(|stage| stage.when);
-        Some(Self { name, variables, stages: without(stages, &left_out) })
+            stages.into_iter().partition(|stage| stage.when);
+        let tune = root.get("tune").map(|node| TuneAsWritten::read(node, faults));
+        let stages = without(stages, &left_out);
+        let left_out = left_out.into_iter().map(|stage| stage.name.text).collect();
+        Some(Self { name, variables, tune, stages, left_out })
     }
 }
 
@@ -87,7 +104,7 @@ impl StageAsWritten {
         }
         unknown_keys(node.entries(), &STAGE_KEYS, &format!("key of stage `{}`", name.text), faults);
         let mut word = |key: &str| node.get(key).and_then(|node| text_of(node, &format!("`{key}`"), faults));
-        let (stage, run, timeout) = (word("stage"), word("run"), word("timeout"));
+        let (stage, like, run, timeout) = (word("stage"), word("like"), word("run"), word("timeout"));
         let inputs = node.get("inputs").map_or(&[][..], Node::entries);
         let outputs = node.get("outputs").map_or(&[][..], Node::entries);
         let empty = Node { place: node.place, value: NodeValue::Map(Vec::new()) };
@@ -98,6 +115,7 @@ impl StageAsWritten {
         }
         Self {
             stage,
+            like,
             run,
             timeout,
             when: node.get("when").is_none_or(is_true),
@@ -110,9 +128,43 @@ impl StageAsWritten {
                 .filter_map(|entry| Some((entry.key.clone(), text_of(&entry.value, "the kind of an output", faults)?)))
                 .collect(),
             params,
+            trials: node.get("trials").and_then(|node| trials(node, faults)),
             sources: node.get("sources").map_or_else(Vec::new, |node| words_of(node, "`sources`", faults)),
             name,
         }
+    }
+}
+
+/// Gives each stage that is `like` another one the kind and the parameters of that.
+///
+/// It is left out if that one is.
+fn follow_likes(stages: &mut [StageAsWritten], faults: &mut Vec<Fault>) {
+    for position in 0..stages.len() {
+        let Some(like) = stages[position].like.clone() else { continue };
+        let stage = &stages[position];
+        let mut wrong = |message: String| faults.push(Fault::new(message).at(like.place));
+        if stage.stage.is_some() || stage.run.is_some() || !stage.params.entries().is_empty() {
+            wrong(format!("stage `{}` is `like` another one; remove its `stage`, `run` and `params`", stage.name.text));
+            continue;
+        }
+        let Some(model) = stages.iter().find(|other| other.name.text == like.text) else {
+            let names = stages.iter().map(|other| other.name.text.as_str());
+            let hint = did_you_mean(&like.text, names);
+            wrong(format!("stage `{}` is like `{}`, which is not there{hint}", stage.name.text, like.text));
+            continue;
+        };
+        if model.run.is_some() || model.like.is_some() {
+            wrong(format!(
+                "stage `{}` is like `{}`; expected one with `stage` and `params`",
+                stage.name.text, like.text
+            ));
+            continue;
+        }
+        let kind = model.stage.clone().unwrap_or_else(|| model.name.clone());
+        let (params, when) = (model.params.clone(), model.when);
+        let stage = &mut stages[position];
+        (stage.stage, stage.params) = (Some(kind), params);
+        stage.when &= when;
     }
 }
 
@@ -139,7 +191,7 @@ fn is_true(node: &Node) -> bool {
 }
 
 /// Replaces variables everywhere but in the text of commands: that is split into arguments first, so
-/// that a value with a blank stays one argument.
+/// that a value with a blank stays one argument. A parameter whose variable is nothing is not written.
 fn expand_stages(root: &mut Node, variables: &Variables, faults: &mut Vec<Fault>) {
     let NodeValue::Map(entries) = &mut root.value else { return };
     for entry in entries.iter_mut().filter(|entry| entry.key.text != "variables") {
@@ -147,8 +199,12 @@ fn expand_stages(root: &mut Node, variables: &Variables, faults: &mut Vec<Fault>
             NodeValue::Map(stages) if entry.key.text == "stages" => {
                 for stage in stages {
                     let NodeValue::Map(parts) = &mut stage.value.value else { continue };
-                    let parts = parts.iter_mut().filter(|part| part.key.text != "run");
-                    parts.for_each(|part| variables.expand(&mut part.value, faults));
+                    for part in parts.iter_mut().filter(|part| part.key.text != "run") {
+                        if part.key.text == "params" {
+                            variables.leave_out_nothing(&mut part.value);
+                        }
+                        variables.expand(&mut part.value, faults);
+                    }
                 }
             }
             _ => variables.expand(&mut entry.value, faults),
@@ -174,7 +230,7 @@ fn check_name(word: &Word, faults: &mut Vec<Fault>) -> Word {
     word.clone()
 }
 
-fn unknown_keys(entries: &[Entry], known: &[&str], what: &str, faults: &mut Vec<Fault>) {
+pub(super) fn unknown_keys(entries: &[Entry], known: &[&str], what: &str, faults: &mut Vec<Fault>) {
     for Entry { key, .. } in entries.iter().filter(|entry| !known.contains(&entry.key.text.as_str())) {
         let hint = did_you_mean(&key.text, known.iter().copied());
         let note = format!("expected {}", list_of(known.iter().copied()));
@@ -182,7 +238,7 @@ fn unknown_keys(entries: &[Entry], known: &[&str], what: &str, faults: &mut Vec<
     }
 }
 
-fn text_of(node: &Node, what: &str, faults: &mut Vec<Fault>) -> Option<Word> {
+pub(super) fn text_of(node: &Node, what: &str, faults: &mut Vec<Fault>) -> Option<Word> {
     let text = match &node.value {
         NodeValue::Text(text) => text.clone(),
         NodeValue::Number(number) => number.to_string(),

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Fault, Node, NodeValue, Place, did_you_mean, list_of, scalar::parse_like};
+use super::{Entry, Fault, Node, NodeValue, Place, did_you_mean, list_of, scalar::parse_like};
 
 /// The variables of a pipeline file and their values.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,16 @@ impl Variables {
             _ => NodeValue::Null,
         };
         Ok(())
+    }
+
+    /// Removes the entries of a map that are nothing but a variable without a value.
+    pub fn leave_out_nothing(&self, node: &mut Node) {
+        let NodeValue::Map(entries) = &mut node.value else { return };
+        let is_nothing = |entry: &Entry| {
+            let NodeValue::Text(text) = &entry.value.value else { return false };
+            text.starts_with("${") && self.expand_text(text, entry.value.place) == Ok(NodeValue::Null)
+        };
+        entries.retain(|entry| !is_nothing(entry));
     }
 
     /// Replaces the variables in every text below `node`.

@@ -33,6 +33,8 @@ pub struct Options {
     pub threads: usize,
     /// How stages write their log.
     pub log_format: LogFormat,
+    /// Whether the stages' last runs and their links become those of this run.
+    pub remember: bool,
 }
 
 /// How a run went.
@@ -133,13 +135,15 @@ pub fn run(
     };
     thread::scope(|scope| dispatcher.work(scope, &receiver));
     let Dispatcher { outcomes, finished, interrupted, .. } = dispatcher;
-    for (position, last) in finished {
+    for (position, last) in finished.into_iter().filter(|_| options.remember) {
         let name = &plan.stages[position].name;
         cache.link_latest(&plan.name, name, &last.hash)?;
         state.set(&plan.name, name, last);
     }
-    state.save(cache)?;
-    sources.save(cache)?;
+    if options.remember {
+        state.save(cache)?;
+        sources.save(cache)?;
+    }
     let stages = outcomes.into_iter().map(|(position, outcome)| StageResult { position, outcome }).collect();
     Ok(RunResult { stages, duration: started.elapsed(), interrupted })
 }

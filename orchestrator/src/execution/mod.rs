@@ -13,7 +13,7 @@ mod job;
 mod reason;
 mod survey;
 
-pub use decision::source_files;
+pub use decision::{Decider, Inputs, resolve, source_files};
 pub use dispatcher::{Options, Outcome, RunResult, Signal, run};
 pub use failure::Failure;
 pub use inside::run_child;

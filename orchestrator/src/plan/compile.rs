@@ -11,14 +11,16 @@ use pipeline::{Arity, Kind};
 use serde_json::Value;
 
 use super::{
-    COMMAND, Connection, Output, Plan, PlannedStage, Work, command,
+    COMMAND, Connection, Origins, Output, Plan, PlannedStage, Tune, Work, command,
     order::order,
     parameters, timeout,
     wiring::{InputPort, Link, connect},
 };
 use crate::{
     Error,
-    configuration::{Fault, Faults, Pipeline, StageAsWritten, Variables, Word, did_you_mean, list_of, nearest_file},
+    configuration::{
+        Fault, Faults, Pipeline, StageAsWritten, Tuned, Variables, Word, did_you_mean, list_of, nearest_file, overlaid,
+    },
     registry::Registry,
 };
 
@@ -32,6 +34,7 @@ pub struct Draft {
     work: Option<Work>,
     /// Canonical parameters; none if they have a fault.
     params: Option<Value>,
+    origins: Origins,
     /// Its inputs; none if they are not known.
     pub inputs: Option<Vec<InputPort>>,
     /// Its outputs; none if they are not known.
@@ -44,26 +47,92 @@ impl Draft {
     pub fn name(&self) -> &str {
         &self.written.name.text
     }
+
+    /// Takes the tuned values of parameters that the pipeline file does not write.
+    fn take_tuned(&mut self, registry: &Registry, overlay: &mut Overlay) {
+        let written = &self.written;
+        self.origins = Origins {
+            written: written.params.leaves(""),
+            tuned: Vec::new(),
+            like: written.like.as_ref().map(|word| word.text.clone()),
+            trials: written.trials,
+        };
+        let whose = written.like.as_ref().unwrap_or(&written.name);
+        let Some((name, params)) = overlay.tuned.of(&whose.text) else { return };
+        // Where the stage or its own parameters are wrong, that is told first.
+        let (Some(found), Some(_)) = (registry.find(&self.stage), &self.params) else { return };
+        let (merged, tuned) = overlaid(&written.params, params);
+        // What is told here can only come from the tuned values: the others are sound by themselves.
+        self.params = parameters::check(&found.entry, name, &merged, &mut overlay.faults);
+        self.origins.tuned = tuned;
+    }
 }
 
-/// Reads and checks a pipeline file; `settings` are the pairs of `--set`.
+/// Reads and checks a pipeline file and its tuned values; `settings` are the pairs of `--set`.
 pub fn compile(file: &Path, settings: &[(String, String)], registry: &Registry) -> Result<Plan, Error> {
-    let text = fs::read_to_string(file).map_err(|source| {
-        let hint = nearest_file(file);
-        Error::PipelineFile { file: file.to_owned(), hint, source }
-    })?;
+    compile_with(file, settings, registry, true)
+}
+
+/// The same without the tuned values.
+pub fn compile_untuned(file: &Path, settings: &[(String, String)], registry: &Registry) -> Result<Plan, Error> {
+    compile_with(file, settings, registry, false)
+}
+
+fn compile_with(
+    file: &Path,
+    settings: &[(String, String)],
+    registry: &Registry,
+    with_tuned: bool,
+) -> Result<Plan, Error> {
+    let read = |file: &Path| {
+        fs::read_to_string(file).map_err(|source| {
+            let hint = nearest_file(file);
+            Error::PipelineFile { file: file.to_owned(), hint, source }
+        })
+    };
+    let text = read(file)?;
     let mut faults = Vec::new();
-    let plan =
-        Pipeline::read(&text, settings, &mut faults).and_then(|pipeline| plan(pipeline, file, registry, &mut faults));
-    match plan {
-        Some(plan) if faults.is_empty() => Ok(Plan { settings: settings.to_vec(), ..plan }),
+    let Some(pipeline) = Pipeline::read(&text, settings, &mut faults) else {
+        return Err(Error::Faults(Faults::new(file.to_owned(), text, faults)));
+    };
+    let tune = pipeline.tune.clone().map_or_else(Tune::default, Tune::from);
+    let mut overlay = Overlay::default();
+    let tuned_file = tune.file.clone().filter(|file| with_tuned && file.exists());
+    let tuned_text = tuned_file.as_deref().map(read).transpose()?.unwrap_or_default();
+    if tuned_file.is_some() {
+        overlay.tuned = Tuned::read(&tuned_text, &mut overlay.faults);
+        let names = pipeline.stages.iter().map(|stage| stage.name.text.as_str());
+        let names: Vec<&str> = names.chain(pipeline.left_out.iter().map(String::as_str)).collect();
+        overlay.tuned.check_names(&names, &mut overlay.faults);
+    }
+    let plan = plan(pipeline, file, registry, &mut overlay, &mut faults);
+    match (plan, tuned_file) {
+        (Some(plan), _) if faults.is_empty() && overlay.faults.is_empty() => {
+            Ok(Plan { settings: settings.to_vec(), tune, ..plan })
+        }
+        (_, Some(file)) if faults.is_empty() => Err(Error::Faults(Faults::new(file, tuned_text, overlay.faults))),
         _ => Err(Error::Faults(Faults::new(file.to_owned(), text, faults))),
     }
 }
 
-fn plan(pipeline: Pipeline, file: &Path, registry: &Registry, faults: &mut Vec<Fault>) -> Option<Plan> {
-    let Pipeline { name, variables, stages } = pipeline;
-    let drafts: Vec<Draft> = stages.into_iter().map(|written| draft(written, &variables, registry, faults)).collect();
+/// The tuned values, and what is wrong with them.
+#[derive(Default)]
+struct Overlay {
+    tuned: Tuned,
+    faults: Vec<Fault>,
+}
+
+fn plan(
+    pipeline: Pipeline,
+    file: &Path,
+    registry: &Registry,
+    overlay: &mut Overlay,
+    faults: &mut Vec<Fault>,
+) -> Option<Plan> {
+    let Pipeline { name, variables, stages, .. } = pipeline;
+    let mut drafts: Vec<Draft> =
+        stages.into_iter().map(|written| draft(written, &variables, registry, faults)).collect();
+    drafts.iter_mut().for_each(|draft| draft.take_tuned(registry, overlay));
     let links: Vec<_> = (0..drafts.len()).map(|position| connect(position, &drafts, faults)).collect();
     let upstream: Vec<BTreeSet<usize>> = links
         .iter()
@@ -86,7 +155,7 @@ fn plan(pipeline: Pipeline, file: &Path, registry: &Registry, faults: &mut Vec<F
         .collect();
     stages.sort_by_key(|(rank, _)| *rank);
     let stages = stages.into_iter().map(|(_, stage)| stage).collect();
-    Some(Plan { name, file: file.to_owned(), settings: Vec::new(), stages })
+    Some(Plan { name, file: file.to_owned(), settings: Vec::new(), tune: Tune::default(), stages })
 }
 
 fn finish(draft: Draft, links: Vec<(String, Vec<Link>)>, rank: &[usize]) -> Option<PlannedStage> {
@@ -98,6 +167,7 @@ fn finish(draft: Draft, links: Vec<(String, Vec<Link>)>, rank: &[usize]) -> Opti
         name: draft.written.name.text,
         work: draft.work?,
         params: draft.params?,
+        origins: draft.origins,
         inputs,
         outputs: draft.outputs?,
         sources: draft.written.sources.into_iter().map(|word| PathBuf::from(word.text)).collect(),
@@ -151,7 +221,16 @@ fn registered_draft(
             .at(word.place)
             .note(format!("stages: {known}"));
         faults.push(if note.is_empty() { fault } else { fault.note(note) });
-        return Draft { written, stage: word.text, work: None, params: None, inputs: None, outputs: None, timeout };
+        return Draft {
+            written,
+            stage: word.text,
+            work: None,
+            params: None,
+            origins: Origins::default(),
+            inputs: None,
+            outputs: None,
+            timeout,
+        };
     };
     let entry = &found.entry;
     let inputs =
@@ -160,6 +239,7 @@ fn registered_draft(
     Draft {
         stage: word.text,
         params: parameters::check(entry, &written.name, &written.params, faults),
+        origins: Origins::default(),
         inputs: Some(inputs.collect()),
         outputs: Some(outputs.collect()),
         work: Some(Work::Registered(Box::new(entry.clone()), found.code.clone())),
@@ -204,6 +284,7 @@ fn command_draft(
         stage: COMMAND.to_owned(),
         work: Some(Work::Command),
         params,
+        origins: Origins::default(),
         inputs: Some(inputs),
         outputs: Some(outputs),
         timeout,

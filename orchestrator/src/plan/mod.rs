@@ -23,14 +23,14 @@ use pipeline::{Kind, StageEntry};
 use serde_json::Value;
 
 pub use command::{COMMAND, expand as expand_command};
-pub use compile::compile;
+pub use compile::{compile, compile_untuned};
 pub use parameters::describe;
-pub use render::{mermaid, text};
+pub use render::{mermaid, text, tuned_text};
 pub use schema::pipeline_schema;
 
 use crate::{
     Error,
-    configuration::{Place, did_you_mean, list_of},
+    configuration::{Place, TuneAsWritten, did_you_mean, list_of},
 };
 
 /// A pipeline that can run.
@@ -42,8 +42,51 @@ pub struct Plan {
     pub file: PathBuf,
     /// The pairs of `--set` that it was made with.
     pub settings: Vec<(String, String)>,
+    /// How its parameters are tuned.
+    pub tune: Tune,
     /// Its stages: each after all that it reads from; else in the order of the file.
     pub stages: Vec<PlannedStage>,
+}
+
+/// How the parameters of a pipeline are tuned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tune {
+    /// File of the values that were found; none if the pipeline names none. It may not exist yet.
+    pub file: Option<PathBuf>,
+    /// The metric to improve.
+    pub metric: String,
+    /// How many sets of parameters are tried for a stage.
+    pub trials: u32,
+    /// Decides what is tried.
+    pub seed: u64,
+    /// Whether `run` tunes first.
+    pub on_run: bool,
+}
+
+impl Default for Tune {
+    fn default() -> Self {
+        TuneAsWritten::default().into()
+    }
+}
+
+impl From<TuneAsWritten> for Tune {
+    fn from(written: TuneAsWritten) -> Self {
+        let TuneAsWritten { file, metric, trials, seed, on_run } = written;
+        Self { file: file.map(|word| PathBuf::from(word.text)), metric, trials, seed, on_run }
+    }
+}
+
+/// Where the parameters of a stage come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// Paths of those that the pipeline file writes.
+    pub written: Vec<String>,
+    /// Paths of those that the file of tuned values gives.
+    pub tuned: Vec<String>,
+    /// The stage whose parameters they are.
+    pub like: Option<String>,
+    /// How many sets of them tuning tries, where that is not what the pipeline says.
+    pub trials: Option<u32>,
 }
 
 /// A stage that can run.
@@ -57,6 +100,8 @@ pub struct PlannedStage {
     pub work: Work,
     /// Canonical parameters: defaults filled in, variables replaced.
     pub params: Value,
+    /// Where these come from.
+    pub origins: Origins,
     /// Connections by input port.
     pub inputs: BTreeMap<String, Vec<Connection>>,
     /// What it writes.
@@ -108,6 +153,12 @@ impl PlannedStage {
             Work::Registered(entry, _) => entry.name,
             Work::Command => COMMAND,
         }
+    }
+
+    /// The tuned parameters with their values.
+    pub fn tuned(&self) -> Vec<(&str, &Value)> {
+        let value = |path: &str| path.split('.').try_fold(&self.params, |value, key| value.get(key));
+        self.origins.tuned.iter().filter_map(|path| Some((path.as_str(), value(path)?))).collect()
     }
 
     /// Positions of the stages that it reads from.

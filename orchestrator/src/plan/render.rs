@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Plan;
+use super::{Plan, PlannedStage};
 
 /// The stages by level: those of one level need nothing of each other and can run at the same time.
 pub fn text(plan: &Plan) -> String {
@@ -18,9 +18,19 @@ pub fn text(plan: &Plan) -> String {
             let from = if sources.is_empty() { String::new() } else { format!("<- {}", sources.join(", ")) };
             let line = format!("  {:width$}  {from}", plan.stages[position].name);
             let _ = writeln!(text, "{}", line.trim_end());
+            if let Some(tuned) = tuned_text(plan, stage) {
+                let _ = writeln!(text, "  {:width$}  {tuned}", "");
+            }
         }
     }
     text
+}
+
+/// The tuned parameters of a stage and the file that they come from; none if it has none.
+pub fn tuned_text(plan: &Plan, stage: &PlannedStage) -> Option<String> {
+    let values: Vec<String> = stage.tuned().iter().map(|(path, value)| format!("{path} {value}")).collect();
+    let file = plan.tune.file.as_deref().filter(|_| !values.is_empty())?;
+    Some(format!("tuned: {} (from {})", values.join(", "), file.display()))
 }
 
 /// The stages as a Mermaid flow chart whose arrows are labelled with the outputs that pass along them.

@@ -11,7 +11,8 @@ pub fn pipeline_schema(registry: &Registry) -> Value {
     definitions.insert("reference".to_owned(), reference());
     definitions.insert("command".to_owned(), command());
     let mut named = Map::new();
-    let mut any = vec![json!({"$ref": "#/$defs/command"})];
+    definitions.insert("like".to_owned(), like());
+    let mut any = vec![json!({"$ref": "#/$defs/command"}), json!({"$ref": "#/$defs/like"})];
     for registered in registry.iter() {
         let name = registered.entry.name;
         definitions.insert(format!("stage-{name}"), stage(registered));
@@ -19,7 +20,7 @@ pub fn pipeline_schema(registry: &Registry) -> Value {
         any.push(json!({"allOf": [own, {"required": ["stage"]}]}));
         named.insert(
             name.to_owned(),
-            json!({"anyOf": [own, {"type": "object", "anyOf": [{"required": ["stage"]}, {"required": ["run"]}]}]}),
+            json!({"anyOf": [own, {"type": "object", "anyOf": [{"required": ["stage"]}, {"required": ["like"]}, {"required": ["run"]}]}]}),
         );
     }
     json!({
@@ -31,6 +32,7 @@ pub fn pipeline_schema(registry: &Registry) -> Value {
         "properties": {
             "version": {"const": 1},
             "name": {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_-]*$"},
+            "tune": tune(),
             "variables": {"type": "object", "description": "values for ${name}, set by --set NAME=VALUE"},
             "stages": {"type": "object", "minProperties": 1, "properties": named, "additionalProperties": {"anyOf": any}},
         },
@@ -66,6 +68,38 @@ fn command() -> Value {
     })
 }
 
+fn like() -> Value {
+    json!({
+        "type": "object",
+        "required": ["like"],
+        "additionalProperties": false,
+        "properties": {
+            "like": {"type": "string", "description": "a stage whose kind and parameters, tuned ones included, this one has"},
+            "inputs": {"type": "object", "additionalProperties": references()},
+            "when": when(),
+            "timeout": timeout(),
+        },
+    })
+}
+
+fn tune() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "file": {"type": "string", "description": "file of the values that `orchestrator tune` found; it need not exist yet"},
+            "metric": {"type": "string", "description": "what to improve on validation, such as ndcg@10"},
+            "trials": trials(),
+            "seed": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^\\$\\{[^}]+\\}$"}]},
+            "on_run": {"description": "whether `run` tunes first"},
+        },
+    })
+}
+
+fn trials() -> Value {
+    json!({"description": "how many sets of parameters tuning tries for a stage; 0 for none"})
+}
+
 fn when() -> Value {
     json!({"description": "the stage is left out if this is empty, false or nothing; such as ${metadata}"})
 }
@@ -86,6 +120,7 @@ fn stage(registered: &Registered) -> Value {
             "stage": {"const": entry.name},
             "inputs": {"type": "object", "additionalProperties": false, "properties": inputs(entry.inputs)},
             "params": params,
+            "trials": trials(),
             "when": when(),
             "timeout": timeout(),
         },

@@ -68,7 +68,7 @@ pub fn replay(
     ));
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let selected = rejected.plan.with_upstream(&[rejected.stage().name.clone()])?;
-    let options = Options { selected, forced: BTreeSet::new(), jobs: threads, threads, log_format };
+    let options = Options { selected, forced: BTreeSet::new(), jobs: threads, threads, log_format, remember: true };
     check_sources(&rejected.plan, &options.selected)?;
     let exit = bring_up(&rejected.plan, &options, &rejected.cache, false)?;
     if exit == Exit::Done {
