@@ -1,6 +1,11 @@
 //! The summary at the end of a run: rows, quality of the models, where the reports are.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    time::Duration,
+};
 
 use pipeline::{Kind, read_json};
 use recommender::evaluation::{Metrics, ModelMetrics};
@@ -17,7 +22,7 @@ use crate::{
     plan::Plan,
 };
 
-/// List length of the metrics in the table.
+/// List length of most of the metrics in the table, where there are metrics at it.
 const K: u32 = 10;
 
 /// What a run gave.
@@ -179,19 +184,31 @@ fn rows_table(rows: &[StageRows]) -> String {
     table(&columns, &lines)
 }
 
+/// Metrics of the table with their heads: all main ones at [`K`] (or the longest list), recall and NDCG at
+/// the other lengths, and the error of predicted ratings.
+fn metrics_of(models: &[ModelMetrics]) -> Vec<(String, String)> {
+    let names = models.iter().flat_map(|model| model.values.keys());
+    let lengths: BTreeSet<u32> = names.filter_map(|name| name.strip_prefix("recall@")?.parse().ok()).collect();
+    let main = if lengths.contains(&K) { K } else { lengths.last().copied().unwrap_or(K) };
+    let all = [("precision", "P"), ("recall", "R"), ("f1", "F1"), ("ndcg", "NDCG"), ("hit_rate", "hit")];
+    let at = |k: u32| move |(name, head): (&str, &str)| (format!("{name}@{k}"), format!("{head}@{k}"));
+    let others = lengths.into_iter().filter(|k| *k != main);
+    let others = others.flat_map(|k| [("recall", "R"), ("ndcg", "NDCG")].map(at(k)));
+    all.map(at(main)).into_iter().chain(others).chain([("rmse".to_owned(), "RMSE".to_owned())]).collect()
+}
+
 fn models_table(models: &[ModelMetrics]) -> String {
-    let metrics = ["precision", "recall", "f1", "ndcg", "hit_rate"].map(|name| format!("{name}@{K}"));
+    let metrics = metrics_of(models);
     let value = |model: &ModelMetrics, name: &str| {
         model.values.get(name).map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
     };
     let line = |model: &ModelMetrics| {
-        let values = metrics.iter().map(String::as_str).chain(["rmse"]).map(|name| value(model, name));
+        let values = metrics.iter().map(|(name, _)| value(model, name));
         std::iter::once(model.name.clone()).chain(values).collect()
     };
     let lines: Vec<Vec<String>> = models.iter().map(line).collect();
-    let heads = ["P@10", "R@10", "F1@10", "NDCG@10", "hit@10", "RMSE"];
-    let columns: Vec<(&str, Align)> =
-        std::iter::once(("model", Align::Left)).chain(heads.map(|head| (head, Align::Right))).collect();
+    let heads = metrics.iter().map(|(_, head)| (head.as_str(), Align::Right));
+    let columns: Vec<(&str, Align)> = std::iter::once(("model", Align::Left)).chain(heads).collect();
     table(&columns, &lines)
 }
 
@@ -233,6 +250,8 @@ mod tests {
                         ("f1@10", 0.018_18),
                         ("ndcg@10", 0.05),
                         ("hit_rate@10", 0.1),
+                        ("recall@20", 0.15),
+                        ("ndcg@20", 0.06),
                     ],
                 ),
                 model("biased-mf", &[("rmse", 1.25)]),

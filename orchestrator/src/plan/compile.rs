@@ -212,6 +212,8 @@ fn registered_draft(
     let word = written.stage.as_ref().unwrap_or(&written.name).clone();
     let Some(found) = registry.find(&word.text) else {
         let (hint, known) = registry.hints(&word.text);
+        // What is wrong with `like` was told already.
+        let is_told = written.like.is_some();
         let note = if written.stage.is_none() {
             "name the stage with `stage: NAME`, or a command with `run: ...`"
         } else {
@@ -220,7 +222,8 @@ fn registered_draft(
         let fault = Fault::new(format!("there is no stage `{}`{hint}", word.text))
             .at(word.place)
             .note(format!("stages: {known}"));
-        faults.push(if note.is_empty() { fault } else { fault.note(note) });
+        let fault = if note.is_empty() { fault } else { fault.note(note) };
+        faults.extend(Some(fault).filter(|_| !is_told));
         return Draft {
             written,
             stage: word.text,

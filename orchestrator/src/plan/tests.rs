@@ -6,7 +6,7 @@ use pipeline::{Context, Kind, Port, Stage, StageEntry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, compile, describe, mermaid, pipeline_schema, text};
+use super::{Plan, compile, compile_untuned, describe, mermaid, pipeline_schema, text};
 use crate::{
     Error,
     registry::{Registered, Registry},
@@ -140,6 +140,75 @@ stages:
     inputs: {reviews: other.reviews, models: [late.result]}
     params: {algorithm: als, factors: 8}
 "#;
+
+/// Compiles with a file of tuned values.
+fn with_tuned(yaml: &str, tuned: &str, untuned: bool) -> Result<Plan, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, values) = (folder.path().join("pipeline.yaml"), folder.path().join("tuned.yaml"));
+    fs::write(&file, format!("{yaml}tune: {{file: {}, trials: 7, metric: recall@20}}\n", values.display())).unwrap();
+    fs::write(&values, tuned).unwrap();
+    let mut plan = if untuned { compile_untuned } else { compile }(&file, &[], &registry());
+    match &mut plan {
+        Ok(plan) => (plan.file, plan.tune.file) = ("pipeline.yaml".into(), Some("tuned.yaml".into())),
+        Err(Error::Faults(faults)) => faults.file = faults.file.file_name().unwrap().into(),
+        Err(_) => {}
+    }
+    plan
+}
+
+#[test]
+fn tuned_values_fill_what_the_file_does_not_write() {
+    let tuned = "stages:\n  thin: {params: {ratio: 0.9, by: product}}\n  other: {params: {seed: 5}}\n";
+    let plan = with_tuned(GOOD, tuned, false).unwrap();
+    let params = |name: &str| plan.stages[plan.position(name).unwrap()].params.to_string();
+    assert_eq!(params("thin"), r#"{"by":"product","ratio":0.25,"seed":7}"#, "`ratio` is written");
+    assert_eq!(params("other"), r#"{"by":"user","ratio":0.5,"seed":5}"#);
+    assert_eq!(plan.stages[plan.position("thin").unwrap()].origins.tuned, ["by"]);
+    insta::assert_snapshot!("dag_tuned", text(&plan));
+    assert_eq!((plan.tune.trials, plan.tune.metric.as_str(), plan.tune.on_run), (7, "recall@20", false));
+    let untuned = with_tuned(GOOD, tuned, true).unwrap();
+    assert!(untuned.stages.iter().all(|stage| stage.origins.tuned.is_empty()));
+}
+
+#[test]
+fn faults_of_tuned_values_point_into_their_file() {
+    let tuned = "stages:\n  thin: {params: {by: prodct, rato: 1}}\n  othr: {params: {seed: 5}}\n  learn:\n    parms: {}\n    params: {iterations: 3}\nstage: {}\n";
+    insta::assert_snapshot!(
+        "tuned_faults",
+        with_tuned(GOOD, tuned, false).err().expect("the file is wrong").to_string()
+    );
+}
+
+#[test]
+fn a_stage_like_another_has_its_parameters() {
+    let yaml = GOOD.replace("  learn:", "  again: {like: other, inputs: {reviews: thin.reviews}}\n  learn:");
+    let plan = with_tuned(&yaml, "stages: {other: {params: {seed: 5}}}\n", false).unwrap();
+    let again = &plan.stages[plan.position("again").unwrap()];
+    assert_eq!((again.stage(), again.params["seed"].as_u64()), ("thin", Some(5)));
+    assert_eq!(again.origins.like.as_deref(), Some("other"));
+    let left_out = yaml.replace("  other: {", "  other: {when: '', ").replace("other.reviews", "thin.reviews");
+    assert!(plan_of(&left_out).position("again").is_err(), "it goes with the other one");
+    let wrong = yaml
+        .replace("like: other", "like: othr")
+        .replace("  learn:", "  more: {like: read, params: {limit: 1}}\n  learn:");
+    insta::assert_snapshot!("like_faults", faults(&wrong));
+}
+
+fn plan_of(yaml: &str) -> Plan {
+    plan(yaml, &[]).unwrap()
+}
+
+#[test]
+fn a_parameter_whose_variable_is_nothing_is_not_written() {
+    let yaml = GOOD.replace("variables: {", "variables: {seed: ~, ").replace("seed: 7", "seed: '${seed}'");
+    let seed = |settings: &[(&str, &str)]| {
+        let plan = plan(&yaml, settings).unwrap();
+        let stage = &plan.stages[plan.position("thin").unwrap()];
+        (stage.params["seed"].as_u64(), stage.origins.written.contains(&"seed".to_owned()))
+    };
+    assert_eq!(seed(&[]), (Some(1), false), "the default");
+    assert_eq!(seed(&[("seed", "9")]), (Some(9), true));
+}
 
 #[test]
 fn a_good_file_becomes_a_plan_in_an_order_that_can_run() {
@@ -299,14 +368,17 @@ fn the_pipelines_of_the_product_are_right() {
     let mut files: Vec<_> = fs::read_dir(root.join("pipelines")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.push(root.join("pipeline.yaml"));
     for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let is_split = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("split-"));
+        let last = if is_split { "evaluate" } else { "publish" };
+        let variable = ["metadata", "attributes"].into_iter().find(|name| text.contains(&format!("  {name}: ")));
         for metadata in ["", "meta.json.gz"] {
-            let settings = [("metadata".to_owned(), metadata.to_owned())];
-            let settings = if file.ends_with("csv.yaml") { &[][..] } else { &settings };
-            let plan = compile(file, settings, &Registry::standard()).unwrap_or_else(|error| panic!("{error}"));
-            assert!(plan.stages.last().is_some_and(|stage| stage.name == "publish"), "{}", file.display());
+            let settings: Vec<_> = variable.map(|name| (name.to_owned(), metadata.to_owned())).into_iter().collect();
+            let plan = compile(file, &settings, &Registry::standard()).unwrap_or_else(|error| panic!("{error}"));
+            assert!(plan.stages.last().is_some_and(|stage| stage.name == last), "{}", file.display());
         }
     }
-    assert!(files.len() >= 5);
+    assert!(files.len() >= 7);
 }
 
 #[test]

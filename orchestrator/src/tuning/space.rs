@@ -117,9 +117,19 @@ impl Range {
         }
     }
 
-    /// Values beside one at a position: a step down and a step up, or all other choices.
+    /// Values beside one at a position: a step down and a step up, or the choices beside it where these
+    /// are numbers, or all other choices.
     pub fn beside(&self, position: f64, step: f64) -> Vec<Value> {
         match self {
+            Self::Choice(values) if values.iter().all(Value::is_number) => {
+                let own = self.value(position);
+                let at = values.iter().position(|value| *value == own).unwrap_or_default();
+                [at.checked_sub(1), Some(at + 1)]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|at| values.get(at).cloned())
+                    .collect()
+            }
             Self::Choice(values) => {
                 let own = self.value(position);
                 values.iter().filter(|value| **value != own).cloned().collect()
@@ -209,6 +219,9 @@ mod tests {
         assert_eq!([0.0, 0.4, 1.0].map(|at| choice.value(at)), [json!("a"), json!("b"), json!("c")]);
         assert_eq!(choice.value(choice.position(&json!("b"))), json!("b"));
         assert_eq!(choice.beside(0.5, 0.1), [json!("a"), json!("c")]);
+        let numbers = Range::Choice(vec![json!(0), json!(1), json!(2), json!(4)]);
+        assert_eq!(numbers.beside(0.0, 0.1), [json!(1)]);
+        assert_eq!(numbers.beside(numbers.position(&json!(2)), 0.1), [json!(1), json!(4)]);
     }
 
     #[test]

@@ -85,7 +85,11 @@ pub fn tunable(plan: &Plan) -> Vec<usize> {
     let is_tunable = |position: &usize| {
         let stage = &plan.stages[*position];
         let is_model = stage.outputs.iter().any(|output| output.kind == Kind::Model);
-        is_model && !is_blend(plan, stage) && stage.origins.like.is_none() && stage.origins.trials != Some(0) && !space(stage).is_empty()
+        is_model
+            && !is_blend(plan, stage)
+            && stage.origins.like.is_none()
+            && stage.origins.trials != Some(0)
+            && !space(stage).is_empty()
     };
     (0..plan.stages.len()).filter(is_tunable).collect()
 }
