@@ -9,7 +9,7 @@ use recommender::{
     Algorithm, Fit, Interaction, Interactions, ModelData, Recommender,
     algorithms::{
         content_tfidf::{ContentTfidf, ItemFeatures, ItemText, Parameters},
-        hybrid::{Hybrid, Part},
+        hybrid::{Blend, Hybrid, Part},
     },
     evaluation::evaluate,
     load, top_k,
@@ -46,11 +46,12 @@ fn content() -> ContentTfidf {
 fn all_models(train: &Interactions) -> Vec<(String, Box<dyn Recommender>)> {
     let mut models: Vec<(String, Box<dyn Recommender>)> = vec![("content-tfidf".to_owned(), Box::new(content()))];
     models.extend(ALGORITHMS.map(|name| (name.to_owned(), algorithm(name).fit(train).unwrap())));
-    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content()), weight: 0.2 }];
-    for (name, weight) in [("popularity", 0.0), ("item-knn", 0.5), ("als", 0.3)] {
-        parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), weight });
+    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content()), scale: 0.2 }];
+    for (name, scale) in [("popularity", 3.0), ("item-knn", 0.5), ("als", 0.3)] {
+        parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), scale });
     }
-    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(parts).unwrap())));
+    let blend = Blend { boundaries: vec![3], shares: vec![vec![0.2, 0.0, 0.5, 0.3], vec![0.1, 0.1, 0.8, 0.0]] };
+    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(parts, blend).unwrap())));
     models
 }
 
