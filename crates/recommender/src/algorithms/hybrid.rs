@@ -144,7 +144,9 @@ fn wrong<T>(part: &str, expected: &str, found: &str) -> Result<T, Error> {
     Err(Error::WrongPart { part: part.to_owned(), expected: expected.to_owned(), found: found.to_owned() })
 }
 
-fn check_parts(parts: &[Part]) -> Result<(), Error> {
+/// Checks that parts can be put together: at least one, all of the same items, with different names of
+/// letters, digits, `-` and `_`, and scales above 0.
+pub fn check_parts(parts: &[Part]) -> Result<(), Error> {
     let Some(first) = parts.first() else { return wrong("none", "at least one part", "no part") };
     let items = first.model.item_count();
     for (place, part) in parts.iter().enumerate() {

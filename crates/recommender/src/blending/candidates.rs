@@ -116,7 +116,9 @@ impl UserCandidates {
         let mut items = relevant.clone();
         for (part, scores) in parts.iter().zip(&mut *buffers) {
             part.score(history, scores);
-            seen.iter().for_each(|item| scores[*item as usize] = f32::NEG_INFINITY);
+            for item in &seen {
+                scores[*item as usize] = f32::NEG_INFINITY;
+            }
             items.extend(top_k(scores, depth, |_| false).iter().map(|scored| scored.item));
         }
         let mut scores = Vec::with_capacity(items.len() * parts.len());
@@ -124,8 +126,8 @@ impl UserCandidates {
             let scaled = items.iter().map(|item| part[*item as usize] / scale);
             scores.extend(scaled.map(|score| if score.is_finite() { score } else { 0.0 }));
         }
-        let places = (0..).zip(&items).filter(|(_, item)| relevant.contains(item)).map(|(place, _)| place);
-        Some(Self { known: seen.len() as u32, scores, count: items.len(), relevant: places.collect() })
+        let at = (0..).zip(&items).filter(|(_, item)| relevant.contains(item)).map(|(place, _)| place);
+        Some(Self { known: seen.len() as u32, scores, count: items.len(), relevant: at.collect() })
     }
 
     /// Number of candidates.

@@ -141,7 +141,7 @@ mod tests {
     fn finds_the_blend_that_no_part_reaches_alone() {
         let table = table();
         let users: Vec<&UserCandidates> = table.users().iter().collect();
-        for start in [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.2, 0.1, 0.7], [0.0, 0.0, 0.0]] {
+        for start in [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.6, 0.3, 0.1], [0.0, 0.0, 0.0]] {
             let refined = refine(&users, &start, &[0.0; 3], 10);
             assert!((refined.ndcg - 1.0).abs() < 1e-9, "{start:?}: {refined:?}");
             assert!((refined.weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
