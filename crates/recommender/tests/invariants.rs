@@ -39,7 +39,7 @@ fn content() -> ContentTfidf {
     let texts: Vec<ItemText> = (0..ITEMS).map(|item| ItemText { title: title(item), ..ItemText::default() }).collect();
     let values = (0..ITEMS).flat_map(|item| [item as f32, (item % 2) as f32]).collect();
     let parameters = Parameters { feature_weight: 0.3, max_df_ratio: 1.0, ..Parameters::default() };
-    ContentTfidf::fit(&parameters, &texts, Some(&ItemFeatures { width: 2, values })).unwrap()
+    ContentTfidf::fit(&parameters, &texts, Some(&ItemFeatures { width: 2, values }), None).unwrap()
 }
 
 /// Every recommender of the crate, by name.

@@ -9,6 +9,8 @@ use crate::{Error, Interactions, ModelData, Recommender};
 
 pub mod als;
 pub mod biased_mf;
+mod content_fields;
+mod content_similarity;
 pub mod content_tfidf;
 pub mod hybrid;
 pub mod item_knn;
