@@ -30,7 +30,7 @@ fn algorithm(name: &str) -> Algorithm {
     serde_json::from_value(parameters).unwrap()
 }
 
-fn content() -> ContentTfidf {
+fn content(steps: u32) -> ContentTfidf {
     let words = ["red", "blue", "guitar", "drum", "string"];
     let title = |item: u32| match item {
         14 => String::new(),
@@ -38,15 +38,17 @@ fn content() -> ContentTfidf {
     };
     let texts: Vec<ItemText> = (0..ITEMS).map(|item| ItemText { title: title(item), ..ItemText::default() }).collect();
     let values = (0..ITEMS).flat_map(|item| [item as f32, (item % 2) as f32]).collect();
-    let parameters = Parameters { feature_weight: 0.3, max_df_ratio: 1.0, ..Parameters::default() };
+    let parameters = Parameters { feature_weight: 0.3, max_df_ratio: 1.0, steps, ..Parameters::default() };
     ContentTfidf::fit(&parameters, &texts, Some(&ItemFeatures { width: 2, values }), None).unwrap()
 }
 
 /// Every recommender of the crate, by name.
 fn all_models(train: &Interactions) -> Vec<(String, Box<dyn Recommender>)> {
-    let mut models: Vec<(String, Box<dyn Recommender>)> = vec![("content-tfidf".to_owned(), Box::new(content()))];
+    let mut models: Vec<(String, Box<dyn Recommender>)> = [1, 2]
+        .map(|steps| (format!("content-tfidf in {steps}"), Box::new(content(steps)) as Box<dyn Recommender>))
+        .into();
     models.extend(ALGORITHMS.map(|name| (name.to_owned(), algorithm(name).fit(train).unwrap())));
-    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content()), scale: 0.2 }];
+    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content(1)), scale: 0.2 }];
     for (name, scale) in [("popularity", 3.0), ("item-knn", 0.5), ("als", 0.3)] {
         parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), scale });
     }

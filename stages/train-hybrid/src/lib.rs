@@ -80,16 +80,13 @@ impl Stage for TrainHybrid {
         let items = read_keys(context.input("item_index")?, Artifact::ItemIndex)?.len();
         let train = read_interactions(context.input("train")?, users, items)?;
         let parts = read_parts(context, &train)?;
-        let (blend, figures) = match &params.weights {
-            Some(weights) => {
-                let blend = Blend::of_all(fixed_shares(&parts, weights)?);
-                let figures = Figures::fixed(&parts, &blend);
-                (blend, figures)
-            }
-            None => {
-                let validation = read_interactions(context.input("validation")?, users, items)?;
-                learn(params, &parts, &train, &validation)?
-            }
+        let (blend, figures) = if let Some(weights) = &params.weights {
+            let blend = Blend::of_all(fixed_shares(&parts, weights)?);
+            let figures = Figures::fixed(&parts, &blend);
+            (blend, figures)
+        } else {
+            let validation = read_interactions(context.input("validation")?, users, items)?;
+            learn(params, &parts, &train, &validation)?
         };
         let hybrid = Hybrid::new(parts, blend)?;
         write_model(context.output("model")?, &hybrid.save())?;

@@ -111,7 +111,7 @@ fn token_cells(parameters: &Parameters, items: &[ItemText], field: usize) -> (u3
     kept.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     kept.truncate(parameters.max_features as usize);
     kept.sort_unstable();
-    let idf = |items: u32| ((1.0 + filled as f64) / (1.0 + f64::from(items))).ln() + 1.0;
+    let idf = |items: u32| (((1.0 + filled as f64) / (1.0 + f64::from(items))).ln() + 1.0).powf(parameters.rarity);
     let columns: HashMap<&str, (u32, f64)> =
         (0..).zip(&kept).map(|(column, (token, items))| (*token, (column, idf(*items)))).collect();
     let length = |counts: &BTreeMap<String, u32>| f64::from(counts.values().sum::<u32>());
@@ -129,7 +129,9 @@ fn token_cells(parameters: &Parameters, items: &[ItemText], field: usize) -> (u3
 
 fn counts(tokens: Vec<String>) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
-    tokens.into_iter().for_each(|token| *counts.entry(token).or_default() += 1);
+    for token in tokens {
+        *counts.entry(token).or_default() += 1;
+    }
     counts
 }
 
@@ -184,7 +186,7 @@ mod tests {
     }
 
     fn all() -> Parameters {
-        Parameters { min_df: 1, max_df_ratio: 1.0, ..Parameters::default() }
+        Parameters { min_df: 1, max_df_ratio: 1.0, rarity: 1.0, ..Parameters::default() }
     }
 
     #[test]

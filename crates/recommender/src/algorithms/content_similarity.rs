@@ -126,7 +126,9 @@ impl Similarity {
         let mut nearest = rows(&|item, scores| self.add(&[(item, 1.0)], scores));
         for row in &mut nearest {
             let sum: f32 = row.iter().map(|(_, value)| value).sum();
-            row.iter_mut().for_each(|(_, value)| *value /= sum);
+            for (_, value) in row {
+                *value /= sum;
+            }
         }
         let squared = rows(&|item, scores| {
             for (near, share) in &nearest[item as usize] {
@@ -177,7 +179,9 @@ pub(super) fn standardized(features: &ItemFeatures, items: usize, length: f64) -
     for row in values.chunks_exact_mut(features.width) {
         let own = row.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt();
         if own > 0.0 {
-            row.iter_mut().for_each(|value| *value = (length * f64::from(*value) / own) as f32);
+            for value in row {
+                *value = (length * f64::from(*value) / own) as f32;
+            }
         }
     }
     values

@@ -5,8 +5,8 @@
 //! has chosen yet: it is recommended by what is written about it alone). The similarity `s` is a sum of cosines,
 //! `sum over fields f of weight(f) * cos_f(h, i)`, plus `feature_weight` times the cosine of the item features,
 //! each brought to mean 0 and variance 1. Within a field term `t` weighs `idf(t) * (1 + ln(count))`, or
-//! saturated and relative to the field's length with BM25; `idf(t) = ln((1 + items with the field) / (1 + items
-//! with t)) + 1`. Words are terms in titles and descriptions; a brand, a category and an attribute are one term
+//! saturated and relative to the field's length with BM25; `idf(t) = (ln((1 + items with the field) / (1 +
+//! items with t)) + 1)^rarity`. Words are terms in titles and descriptions; a brand, a category and an attribute are one term
 //! each, and prices are places between quantiles (`content_fields`): so brands and prices of the history count.
 //!
 //! With two `steps` the similarity is `S + S^2`: `S` holds each item's `neighbors` most similar items, each row
@@ -99,10 +99,13 @@ pub struct Parameters {
     /// Items that a term must occur in, 1 or more.
     pub min_df: u32,
     /// Share of the items with the field that a term may occur in, above 0, at most 1.
-    #[schemars(extend("tune" = {"values": [0.1, 0.5, 1.0]}))]
+    #[schemars(extend("tune" = {"low": 0.01, "high": 1.0, "scale": "log"}))]
     pub max_df_ratio: f64,
     /// Terms kept of each field, the most common ones first, 1 or more.
     pub max_features: u32,
+    /// How far rare terms are preferred to common ones: exponent of the inverse document frequency, 0 to 10.
+    #[schemars(extend("tune" = {"low": 0.5, "high": 4.0}))]
+    pub rarity: f64,
     /// How many items back the history counts: `exp(-age / history_decay)`; above 0, at most 1000000.
     #[schemars(extend("tune" = {"low": 0.5, "high": 50.0, "scale": "log"}))]
     pub history_decay: f64,
@@ -130,8 +133,9 @@ impl Default for Parameters {
             min_df: 2,
             max_df_ratio: 0.5,
             max_features: 50_000,
+            rarity: 2.0,
             history_decay: 2.0,
-            popularity: 0.3,
+            popularity: 0.15,
             steps: 1,
             neighbors: 100,
             feature_weight: 0.0,
@@ -159,6 +163,8 @@ impl Parameters {
         let ratio = self.max_df_ratio > 0.0 && self.max_df_ratio <= 1.0;
         require(NAME, "max_df_ratio", self.max_df_ratio, ratio, "a number above 0, at most 1")?;
         require(NAME, "max_features", self.max_features, self.max_features >= 1, "a whole number from 1")?;
+        let rarity = (0.0..=10.0).contains(&self.rarity);
+        require(NAME, "rarity", self.rarity, rarity, "a number from 0 to 10")?;
         let decay = self.history_decay > 0.0 && self.history_decay <= 1e6;
         require(NAME, "history_decay", self.history_decay, decay, "a number above 0, at most 1000000")?;
         let exponent = (0.0..=1.0).contains(&self.popularity);
@@ -370,7 +376,7 @@ mod tests {
     }
 
     fn parameters() -> Parameters {
-        Parameters { min_df: 1, max_df_ratio: 1.0, ..Parameters::default() }
+        Parameters { min_df: 1, max_df_ratio: 1.0, rarity: 1.0, ..Parameters::default() }
     }
 
     fn entry(item: u32) -> Interaction {

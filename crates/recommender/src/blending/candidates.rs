@@ -121,13 +121,13 @@ impl UserCandidates {
             }
             items.extend(top_k(scores, depth, |_| false).iter().map(|scored| scored.item));
         }
-        let mut scores = Vec::with_capacity(items.len() * parts.len());
+        let mut table = Vec::with_capacity(items.len() * parts.len());
         for (part, scale) in buffers.iter().zip(scales) {
-            let scaled = items.iter().map(|item| part[*item as usize] / scale);
-            scores.extend(scaled.map(|score| if score.is_finite() { score } else { 0.0 }));
+            let values = items.iter().map(|item| part[*item as usize] / scale);
+            table.extend(values.map(|score| if score.is_finite() { score } else { 0.0 }));
         }
-        let at = (0..).zip(&items).filter(|(_, item)| relevant.contains(item)).map(|(place, _)| place);
-        Some(Self { known: seen.len() as u32, scores, count: items.len(), relevant: at.collect() })
+        let wanted = (0..).zip(&items).filter(|(_, item)| relevant.contains(item)).map(|(place, _)| place);
+        Some(Self { known: seen.len() as u32, scores: table, count: items.len(), relevant: wanted.collect() })
     }
 
     /// Number of candidates.
