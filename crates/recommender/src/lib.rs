@@ -5,6 +5,7 @@
 //! Users and items are dense `u32` indices here; their text keys stay outside.
 
 pub mod algorithms;
+pub mod blending;
 mod cooccurrence;
 mod dense;
 mod eigen;

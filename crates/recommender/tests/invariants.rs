@@ -9,7 +9,7 @@ use recommender::{
     Algorithm, Fit, Interaction, Interactions, ModelData, Recommender,
     algorithms::{
         content_tfidf::{ContentTfidf, ItemFeatures, ItemText, Parameters},
-        hybrid::{Hybrid, Part},
+        hybrid::{Blend, Hybrid, Part},
     },
     evaluation::evaluate,
     load, top_k,
@@ -45,7 +45,7 @@ fn algorithm(name: &str) -> Algorithm {
     serde_json::from_value(parameters).unwrap()
 }
 
-fn content() -> ContentTfidf {
+fn content(steps: u32) -> ContentTfidf {
     let words = ["red", "blue", "guitar", "drum", "string"];
     let title = |item: u32| match item {
         14 => String::new(),
@@ -53,19 +53,22 @@ fn content() -> ContentTfidf {
     };
     let texts: Vec<ItemText> = (0..ITEMS).map(|item| ItemText { title: title(item), ..ItemText::default() }).collect();
     let values = (0..ITEMS).flat_map(|item| [item as f32, (item % 2) as f32]).collect();
-    let parameters = Parameters { feature_weight: 0.3, max_df_ratio: 1.0, ..Parameters::default() };
-    ContentTfidf::fit(&parameters, &texts, Some(&ItemFeatures { width: 2, values })).unwrap()
+    let parameters = Parameters { feature_weight: 0.3, max_df_ratio: 1.0, steps, ..Parameters::default() };
+    ContentTfidf::fit(&parameters, &texts, Some(&ItemFeatures { width: 2, values }), None).unwrap()
 }
 
 /// Every recommender of the crate, by name.
 fn all_models(train: &Interactions) -> Vec<(String, Box<dyn Recommender>)> {
-    let mut models: Vec<(String, Box<dyn Recommender>)> = vec![("content-tfidf".to_owned(), Box::new(content()))];
+    let mut models: Vec<(String, Box<dyn Recommender>)> = [1, 2]
+        .map(|steps| (format!("content-tfidf in {steps}"), Box::new(content(steps)) as Box<dyn Recommender>))
+        .into();
     models.extend(ALGORITHMS.iter().map(|name| ((*name).to_owned(), algorithm(name).fit(train).unwrap())));
-    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content()), weight: 0.2 }];
-    for (name, weight) in [("popularity", 0.0), ("item-knn", 0.5), ("als", 0.3)] {
-        parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), weight });
+    let mut parts = vec![Part { name: "content".to_owned(), model: Box::new(content(1)), scale: 0.2 }];
+    for (name, scale) in [("popularity", 3.0), ("item-knn", 0.5), ("als", 0.3)] {
+        parts.push(Part { name: name.to_owned(), model: algorithm(name).fit(train).unwrap(), scale });
     }
-    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(parts).unwrap())));
+    let blend = Blend { boundaries: vec![3], shares: vec![vec![0.2, 0.0, 0.5, 0.3], vec![0.1, 0.1, 0.8, 0.0]] };
+    models.push(("hybrid".to_owned(), Box::new(Hybrid::new(parts, blend).unwrap())));
     models
 }
 

@@ -1,21 +1,21 @@
 //! The `train-content` stage: fits text vectors to the items' metadata.
 //!
 //! The algorithm lives in `recommender`; here metadata and features are brought into the order of the
-//! item index. Interactions are not read: what people chose is the business of `train-cf`.
+//! item index. Interactions, where they are connected, tell how often an item was chosen and teach the weights
+//! of the fields.
 
 mod tables;
 
-use pipeline::{Context, Kind, Port, Stage, read_keys, write_model};
+use pipeline::{Context, Kind, Port, Stage, read_interactions, read_keys, write_model};
 use recommender::{
-    Recommender,
-    algorithms::content_tfidf::{ContentTfidf, Parameters},
+    Interactions, Recommender,
+    algorithms::content_tfidf::{ContentTfidf, Feedback, Parameters},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Parameters of `train-content`, those of `recommender::algorithms::content_tfidf`: `field_weights`
-/// (`title`, `brand`, `categories`, `description`), `min_df`, `max_df_ratio`, `max_features`,
-/// `feature_weight` and `use_ratings`. Ranges are checked while they are read.
+/// Parameters of `train-content`: those of `recommender::algorithms::content_tfidf`, where each is explained with
+/// the formula. Ranges are checked while they are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Parameters", into = "Parameters")]
 #[schemars(with = "Parameters")]
@@ -37,16 +37,17 @@ impl From<Params> for Parameters {
 
 /// Learns from what is written about items, so that also items that nobody chose can be recommended.
 ///
-/// Reads `items`, `item_index` and `item_features` (the latter is opened only for a `feature_weight`
-/// above 0). Writes `model`. Items of the index without metadata have no text and score 0. If no item
-/// has a usable word, the stage fails.
+/// Reads `items`, `item_index` and `item_features` (the latter is opened only for a `feature_weight` above 0);
+/// if they are connected, also `train` (how often items were chosen) and `validation` (from which field weights
+/// are learned, unless `learn_field_weights` is off), both with `user_index`. Writes `model`. Items of the index
+/// without metadata score 0. If no item has a usable word, the stage fails.
 ///
 /// Parameters: see [`Params`].
 ///
 /// ```yaml
 /// content:
 ///   stage: train-content
-///   params: {field_weights: {title: 2.0, description: 0.5}, min_df: 2}
+///   params: {field_weights: {title: 2.0, description: 0.5}, history_decay: 2.0}
 /// ```
 pub struct TrainContent;
 
@@ -57,6 +58,9 @@ impl Stage for TrainContent {
         Port::one("items", Kind::Items),
         Port::one("item_index", Kind::ItemIndex),
         Port::one("item_features", Kind::ItemFeatures),
+        Port::optional("user_index", Kind::UserIndex),
+        Port::optional("train", Kind::Interactions),
+        Port::optional("validation", Kind::Interactions),
     ];
     const OUTPUTS: &'static [Port] = &[Port::one("model", Kind::Model)];
     type Params = Params;
@@ -69,15 +73,27 @@ impl Stage for TrainContent {
         } else {
             None
         };
-        let model = ContentTfidf::fit(parameters, &texts, features.as_ref())?;
-        let (terms, items_with_text) = (model.term_count(), model.items_with_text());
-        tracing::info!(items = keys.len(), items_with_text, terms, "fit text vectors");
+        let [train, validation] = ["train", "validation"].map(|port| read_connected(context, port, keys.len()));
+        let (train, validation) = (train?, validation?);
+        let feedback = train.as_ref().map(|train| Feedback { train, validation: validation.as_ref() });
+        let model = ContentTfidf::fit(parameters, &texts, features.as_ref(), feedback)?;
+        let items_with_text = model.items_with_text();
+        tracing::info!(items = keys.len(), items_with_text, weights = ?model.field_weights(), "fit text vectors");
         write_model(context.output("model")?, &model.save())?;
         context.summary("algorithm", model.algorithm());
         context.summary("items", keys.len());
         context.summary("items_with_text", items_with_text);
-        context.summary("terms", terms);
+        context.summary("field_weights", serde_json::to_value(model.field_weights())?);
         context.summary("features", features.map_or(0, |features| features.width));
         Ok(())
     }
+}
+
+/// The interactions of a port, if it and the index of users are connected.
+fn read_connected(context: &Context, port: &str, items: usize) -> anyhow::Result<Option<Interactions>> {
+    let (Some(path), Some(users)) = (context.optional_input(port), context.optional_input("user_index")) else {
+        return Ok(None);
+    };
+    let users = read_keys(users, Kind::UserIndex)?.len();
+    Ok(Some(read_interactions(path, users, items)?))
 }

@@ -12,7 +12,8 @@ use recommender::algorithms::content_tfidf::{ItemFeatures, ItemText};
 pub(crate) fn read_texts(path: &Path, keys: &[String]) -> anyhow::Result<Vec<ItemText>> {
     let index: HashMap<&str, usize> = keys.iter().enumerate().map(|(index, key)| (key.as_str(), index)).collect();
     let mut texts = vec![None; keys.len()];
-    for frame in TableReader::open(path, Kind::Items)?.batches(&["item", "title", "brand", "categories", "description"])
+    for frame in
+        TableReader::open(path, Kind::Items)?.batches(&["item", "title", "brand", "categories", "description", "price"])
     {
         add_texts(&frame?, &index, &mut texts).with_context(|| format!("read table {}", path.display()))?;
     }
@@ -27,6 +28,7 @@ fn add_texts(
     let text = |column: &str| frame.column(column).and_then(|column| column.str().cloned());
     let (item, title, brand, description) = (text("item")?, text("title")?, text("brand")?, text("description")?);
     let categories = frame.column("categories")?.list()?.clone();
+    let prices = frame.column("price")?.f32()?.clone();
     let cell = |column: &StringChunked, row: usize| column.get(row).unwrap_or_default().to_owned();
     for row in 0..frame.height() {
         let Some(place) = item.get(row).and_then(|key| index.get(key)) else { continue };
@@ -38,7 +40,7 @@ fn add_texts(
             None => Vec::new(),
         };
         let (title, brand, description) = (cell(&title, row), cell(&brand, row), cell(&description, row));
-        texts[*place] = Some(ItemText { title, brand, categories, description });
+        texts[*place] = Some(ItemText { title, brand, categories, description, price: prices.get(row) });
     }
     Ok(())
 }

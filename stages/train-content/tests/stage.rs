@@ -4,17 +4,19 @@
 
 use std::path::Path;
 
-use pipeline::{Context, Input, Kind, StageEntry, TableWriter, Task, read_model, schema, write_keys};
+use pipeline::{
+    Context, Input, Kind, StageEntry, TableWriter, Task, read_model, schema, write_interactions, write_keys,
+};
 use polars::{
     df,
     frame::DataFrame,
     prelude::{DataType, NamedFrom, Series},
 };
-use recommender::{Interaction, Recommender, load};
+use recommender::{Interaction, Interactions, Recommender, load};
 use serde_json::{Value, json};
 use train_content::TrainContent;
 
-const PORTS: [&str; 3] = ["items", "item_index", "item_features"];
+const PORTS: [&str; 5] = ["items", "item_index", "item_features", "user_index", "train"];
 
 fn context(folder: &Path) -> Context {
     let path = |name: &str| folder.join(name);
@@ -25,7 +27,11 @@ fn context(folder: &Path) -> Context {
         pipeline: "test".to_owned(),
         fingerprint: "0".to_owned(),
         params: Value::Null,
-        inputs: PORTS.iter().map(|port| ((*port).to_owned(), vec![input(port)])).collect(),
+        inputs: PORTS
+            .iter()
+            .filter(|port| path(port).exists())
+            .map(|port| ((*port).to_owned(), vec![input(port)]))
+            .collect(),
         // The inputs are outputs as well, so that the test can write them.
         outputs: PORTS.iter().chain(&["model"]).map(|port| ((*port).to_owned(), path(port))).collect(),
         scratch: folder.to_owned(),
@@ -102,9 +108,31 @@ fn texts_are_brought_into_the_order_of_the_index() {
 fn features_are_taken_in_by_their_weight() {
     let folder = tempfile::tempdir().unwrap();
     write_inputs(folder.path(), &items(), &[[1.0, 2.0], [3.0, 0.0], [1.0, 2.0]]);
-    let model = run(folder.path(), json!({ "max_df_ratio": 1.0, "feature_weight": 1.0 })).unwrap();
-    let found = scores(model.as_ref(), 0);
-    assert!((found[2] - 1.0).abs() < 1e-6 && (found[1] + 1.0).abs() < 1e-6, "{found:?}");
+    let scores_with = |weight: f64| {
+        let params = json!({ "max_df_ratio": 1.0, "feature_weight": weight });
+        scores(run(folder.path(), params).unwrap().as_ref(), 0)
+    };
+    // Cosines of the features with those of item a: 1, -1 and 1.
+    let expected: Vec<f32> =
+        scores_with(0.0).iter().zip([0.5, -0.5, 0.5]).map(|(text, feature)| text + feature).collect();
+    let found = scores_with(0.5);
+    assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
+}
+
+#[test]
+fn what_is_chosen_often_is_lifted_if_interactions_are_connected() {
+    let folder = tempfile::tempdir().unwrap();
+    write_inputs(folder.path(), &items(), &[[1.0, 2.0], [3.0, 0.0], [1.0, 2.0]]);
+    let params = || json!({ "max_df_ratio": 1.0, "popularity": 1.0 });
+    let without = scores(run(folder.path(), params()).unwrap().as_ref(), 0);
+    let users = ["u", "v"].map(str::to_owned);
+    write_keys(&context(folder.path()), "user_index", Kind::UserIndex, &users).unwrap();
+    let entry = Interaction { item: 1, weight: 5.0, time: 0 };
+    let train = Interactions::from_pairs(2, 3, &[(0, entry), (1, entry)]);
+    write_interactions(&context(folder.path()), "train", &train).unwrap();
+    let with = scores(run(folder.path(), params()).unwrap().as_ref(), 0);
+    // Item b was chosen twice: (1 + 2)^1.
+    assert!((with[1] - 3.0 * without[1]).abs() < 1e-5 && (with[0] - without[0]).abs() < 1e-5, "{with:?} {without:?}");
 }
 
 #[test]
@@ -127,10 +155,10 @@ fn nothing_to_read_is_an_error_that_says_what_to_do() {
 fn wrong_parameters_are_named() {
     let canonical = StageEntry::of::<TrainContent>().canonical;
     for (params, part) in [
-        (json!({ "max_df": 0.5 }), "unknown field `max_df`, expected one of `field_weights`, `min_df`"),
+        (json!({ "max_df": 0.5 }), "unknown field `max_df`, expected one of `field_weights`, `learn_field_weights`"),
         (json!({ "field_weights": { "titel": 1.0 } }), "unknown field `titel`"),
         (json!({ "field_weights": { "title": -1.0 } }), "use field_weights.title = -1 of content-tfidf"),
-        (json!({ "feature_weight": 1.5 }), "use feature_weight = 1.5 of content-tfidf: expected a number from 0 to 1"),
+        (json!({ "popularity": 1.5 }), "use popularity = 1.5 of content-tfidf: expected a number from 0 to 1"),
     ] {
         let message = canonical(params).unwrap_err().message;
         assert!(message.contains(part), "{message}");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test")]
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     path::Path,
     sync::{Arc, Mutex},
@@ -11,7 +12,7 @@ use std::{
 use pipeline::{
     Context, Input, Kind, Message, StageEntry, Task, read_model, write_interactions, write_keys, write_model,
 };
-use recommender::{Algorithm, Interaction, Interactions, load};
+use recommender::{Algorithm, Fit, Interaction, Interactions, load};
 use serde_json::{Map, Value, json};
 use train_hybrid::TrainHybrid;
 
@@ -52,7 +53,7 @@ fn context(folder: &Path, models: &[&str], sink: Sink) -> Context {
         port: port.to_owned(),
         path: path(file),
     };
-    let mut inputs: std::collections::BTreeMap<String, Vec<Input>> =
+    let mut inputs: BTreeMap<String, Vec<Input>> =
         PORTS.iter().map(|port| ((*port).to_owned(), vec![input("preprocess", port, port)])).collect();
     inputs.insert("models".to_owned(), models.iter().map(|name| input(name, "model", name)).collect());
     let task = Task {
@@ -63,7 +64,7 @@ fn context(folder: &Path, models: &[&str], sink: Sink) -> Context {
         params: Value::Null,
         inputs,
         // The inputs are outputs as well, so that the test can write them.
-        outputs: PORTS.iter().chain(&["model"]).map(|port| ((*port).to_owned(), path(port))).collect(),
+        outputs: PORTS.iter().chain(&["model", "blend"]).map(|port| ((*port).to_owned(), path(port))).collect(),
         scratch: folder.to_owned(),
     };
     Context::new(task, Box::new(sink))
@@ -104,23 +105,39 @@ fn run(folder: &Path, models: &[&str], params: Value) -> anyhow::Result<Map<Stri
 }
 
 #[test]
-fn the_blend_is_not_worse_than_its_best_part_and_carries_its_parts() {
+fn the_blend_beats_its_best_part_on_users_that_it_did_not_learn_from() {
     let folder = tempfile::tempdir().unwrap();
     let (train, validation) = interactions();
     write_inputs(folder.path(), &train, &validation);
     let summary = run(folder.path(), &["item-knn", "als"], json!({})).unwrap();
+    let figures: Value = serde_json::from_slice(&std::fs::read(folder.path().join("blend")).unwrap()).unwrap();
+    let kinds: BTreeMap<String, f64> =
+        serde_json::from_value::<Vec<_>>(figures["learned"]["held_out_of_kinds"].clone())
+            .unwrap()
+            .into_iter()
+            .collect();
+    let kept = kinds[summary["kind"].as_str().unwrap()];
+    assert!(kinds.values().all(|value| *value <= kept), "{kinds:?}");
+    let gain = &figures["learned"]["comparison"];
+    assert!((gain["difference"].as_f64().unwrap() - (kept - kinds["best-part"])).abs() < 1e-9, "{figures}");
+    assert!(gain["low"].as_f64() <= gain["high"].as_f64());
     let quality = summary["validation_ndcg@10"].as_object().unwrap();
     let value = |name: &str| quality[name].as_f64().unwrap();
-    for part in ["item-knn", "als", "popularity"] {
-        assert!(value("hybrid") >= value(part), "{quality:?}");
-    }
     assert!(value("hybrid") > value("popularity"), "tastes tell more than popularity: {quality:?}");
-    let weights = summary["weights"].as_object().unwrap();
-    let sum: f64 = weights.values().map(|weight| weight.as_f64().unwrap()).sum();
-    assert!((sum - 1.0).abs() < 1e-5 && weights.values().all(|weight| weight.as_f64().unwrap() >= 0.0), "{weights:?}");
+    for shares in figures["parts"].as_array().unwrap().iter().map(|part| part["shares"].as_array().unwrap()) {
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(&share.as_f64().unwrap())), "{shares:?}");
+    }
+}
+
+#[test]
+fn parts_without_a_share_are_not_saved_but_popularity_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (train, validation) = interactions();
+    write_inputs(folder.path(), &train, &validation);
+    run(folder.path(), &["item-knn", "als"], json!({ "weights": { "als": 1.0 } })).unwrap();
     let data = read_model(&folder.path().join("model")).unwrap();
     let names: Vec<&str> = data.parts.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["item-knn", "als", "popularity"], "a popularity list is added");
+    assert_eq!(names, ["als", "popularity"], "a popularity list is added");
     assert_eq!(load(&data).unwrap().algorithm(), "hybrid");
 }
 
@@ -146,7 +163,9 @@ fn the_number_of_threads_does_not_change_a_byte() {
         let folder = tempfile::tempdir().unwrap();
         write_inputs(folder.path(), &train, &validation);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let summary = pool.install(|| run(folder.path(), &["item-knn", "als"], json!({ "max_users": 30 }))).unwrap();
+        let summary = pool
+            .install(|| run(folder.path(), &["item-knn", "als"], json!({ "boundaries": [3], "memory_mb": 16 })))
+            .unwrap();
         (read_model(&folder.path().join("model")).unwrap().to_files(), summary)
     };
     assert_eq!(files(1), files(4));
@@ -162,7 +181,7 @@ fn weights_can_be_set_by_hand_even_without_validation() {
     assert!(error.starts_with("learn weights: none of 60 users has both"), "{error}");
     let params = |name: &str| json!({ "weights": { "popularity": 1.0, name: 3.0 } });
     let summary = run(folder.path(), &["als"], params("als")).unwrap();
-    assert_eq!(summary["weights"], json!({ "als": 0.75, "popularity": 0.25 }));
+    assert_eq!(summary["shares"], json!({ "als": [0.75], "popularity": [0.25] }));
     let error = run(folder.path(), &["als"], params("asl")).unwrap_err().to_string();
     assert_eq!(error, "use weights: unknown part `asl`, expected one of als, popularity");
 }

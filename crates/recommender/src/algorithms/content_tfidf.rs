@@ -1,70 +1,124 @@
-//! Items described in the same words are alike: TF-IDF over product texts.
+//! Items described alike are alike: TF-IDF or BM25 over titles, brands, categories and descriptions, with prices.
 //!
-//! Formula: term `t` of item `i` weighs `idf(t) * sum over fields f containing t of
-//! weight(f) * (1 + ln(count of t in f))` with `idf(t) = ln((1 + items with text) / (1 + items with t)) + 1`;
-//! vectors are scaled to length 1. `score(i)` is the cosine of item `i` with the mean of the history's
-//! vectors. With a `feature_weight` `a` it is `(1 - a) * text cosine + a * feature cosine`, the latter
-//! over the item features, each brought to mean 0 and variance 1. An item without text has a text
-//! cosine of 0.
+//! Formula: `score(i) = (1 + n(i))^popularity * sum over the history of strength(h) exp(-age(h) / decay) s(h, i)`.
+//! `age` is the place counted from the newest item, `n(i)` how often item `i` was chosen (0 for one that nobody
+//! has chosen yet: it is recommended by what is written about it alone). The similarity `s` is a sum of cosines,
+//! `sum over fields f of weight(f) * cos_f(h, i)`, plus `feature_weight` times the cosine of the item features,
+//! each brought to mean 0 and variance 1. Within a field term `t` weighs `idf(t) * (1 + ln(count))`, or
+//! saturated and relative to the field's length with BM25; `idf(t) = (ln((1 + items with the field) / (1 +
+//! items with t)) + 1)^rarity`. Words are terms in titles and descriptions; a brand, a category and an attribute are one term
+//! each, and prices are places between quantiles (`content_fields`): so brands and prices of the history count.
 //!
-//! Complexity: fitting `O(words)`, parallel over items; scoring `O(items + sum over the history's
-//! terms of the items that contain them)`, by postings. Fitted from texts alone, it also serves items
-//! that nobody has chosen yet. A stranger gets 0 for every item.
+//! With two `steps` the similarity is `S + S^2`: `S` holds each item's `neighbors` most similar items, each row
+//! with sum 1; what is like what is like the history counts, too.
 //!
-//! Papers: Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988; Lops, de
-//! Gemmis and Semeraro, "Content-based recommender systems", 2011.
+//! Field weights are learned if users and what they held out are given: coordinate-wise, from the given weights
+//! on, for NDCG@10 on the held-out items ([`crate::blending`]).
+//!
+//! Complexity: fitting `O(words)`, with two steps `O(sum over terms of their items^2 + items * neighbors^2)`,
+//! parallel over items; scoring `O(items + sum over the history's terms of the items that contain them)` by
+//! postings, with two steps `O(items + history * neighbors)`. A stranger gets 0 for every item.
+//!
+//! Papers: Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988; Robertson and
+//! Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009; Lops, de Gemmis and Semeraro,
+//! "Content-based recommender systems", 2011.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{parameters_of, require};
+use super::{
+    content_fields::{Blocks, FIELDS},
+    content_similarity::{Similarity, standardized},
+    parameters_of, require,
+};
 use crate::{
-    Error, Explanation, Interaction, ModelData, Recommender, Scored, Tensor,
-    dense::{dot, row},
+    Error, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    blending::{Candidates, UserCandidates, refine},
     sparse::SparseRows,
-    text::words,
     top_k,
 };
 
 /// Name of the algorithm.
 pub const NAME: &str = "content-tfidf";
 
-/// How much a word counts by the field in which it stands, each 0 or more.
+/// Most users that field weights are learned from, spread evenly.
+const LEARNING_USERS: usize = 10_000;
+
+/// Best items of each field that could come to the top when field weights are learned.
+const LEARNING_DEPTH: usize = 100;
+
+/// Length of list whose NDCG the field weights are to raise.
+const LEARNING_K: u32 = 10;
+
+/// How much a field counts, each 0 or more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FieldWeights {
-    /// The item's name.
+    /// The words of the item's name.
     pub title: f64,
     /// Its maker.
     pub brand: f64,
-    /// The names of all its categories.
+    /// Its categories and attributes.
     pub categories: f64,
-    /// Its description.
+    /// The words of its description.
     pub description: f64,
+    /// Its price.
+    pub price: f64,
 }
 
 impl Default for FieldWeights {
     fn default() -> Self {
-        Self { title: 2.0, brand: 1.0, categories: 1.0, description: 0.5 }
+        Self { title: 1.0, brand: 0.5, categories: 1.0, description: 0.5, price: 0.1 }
     }
+}
+
+/// How often a word occurs in a text, in weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weighting {
+    /// `1 + ln(count)`.
+    #[default]
+    TfIdf,
+    /// Saturated, and less in longer texts.
+    Bm25,
 }
 
 /// What `content-tfidf` can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
-    /// How much a word counts by its field; 0 leaves the field out.
+    /// How much a field counts; 0 leaves the field out.
     pub field_weights: FieldWeights,
-    /// Items that a word must occur in, 1 or more.
+    /// Whether field weights are learned from there on, where validation interactions are given.
+    pub learn_field_weights: bool,
+    /// How the number of times counts that a word occurs.
+    #[schemars(extend("tune" = {"values": ["tf-idf", "bm25"]}))]
+    pub weighting: Weighting,
+    /// Items that a term must occur in, 1 or more.
     pub min_df: u32,
-    /// Share of the items with text that a word may occur in, above 0, at most 1.
+    /// Share of the items with the field that a term may occur in, above 0, at most 1.
+    #[schemars(extend("tune" = {"low": 0.01, "high": 1.0, "scale": "log"}))]
     pub max_df_ratio: f64,
-    /// Words kept, the most common ones first, 1 or more.
+    /// Terms kept of each field, the most common ones first, 1 or more.
     pub max_features: u32,
-    /// Share of the item features in the score, 0 to 1.
+    /// How far rare terms are preferred to common ones: exponent of the inverse document frequency, 0 to 10.
+    #[schemars(extend("tune" = {"low": 0.5, "high": 4.0}))]
+    pub rarity: f64,
+    /// How many items back the history counts: `exp(-age / history_decay)`; above 0, at most 1000000.
+    #[schemars(extend("tune" = {"low": 0.5, "high": 50.0, "scale": "log"}))]
+    pub history_decay: f64,
+    /// How far popular items are preferred among like ones: exponent of the number of times chosen, 0 to 1.
+    #[schemars(extend("tune" = {"low": 0.0, "high": 1.0}))]
+    pub popularity: f64,
+    /// 1, or 2 to take in what is like what is like the history.
+    #[schemars(extend("tune" = {"values": [1, 2]}))]
+    pub steps: u32,
+    /// Similar items kept of each item if there are two steps, 1 to 10000.
+    #[schemars(extend("tune" = {"values": [50, 100, 200]}))]
+    pub neighbors: u32,
+    /// How much the item features count, 0 to 1000000.
     pub feature_weight: f64,
     /// Whether an item of the history counts by its rating; if not, all count the same.
     pub use_ratings: bool,
@@ -74,9 +128,16 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             field_weights: FieldWeights::default(),
+            learn_field_weights: true,
+            weighting: Weighting::TfIdf,
             min_df: 2,
             max_df_ratio: 0.5,
             max_features: 50_000,
+            rarity: 2.0,
+            history_decay: 2.0,
+            popularity: 0.15,
+            steps: 1,
+            neighbors: 100,
             feature_weight: 0.0,
             use_ratings: false,
         }
@@ -92,6 +153,8 @@ impl Parameters {
             ("field_weights.brand", weights.brand),
             ("field_weights.categories", weights.categories),
             ("field_weights.description", weights.description),
+            ("field_weights.price", weights.price),
+            ("feature_weight", self.feature_weight),
         ];
         for (name, weight) in fields {
             require(NAME, name, weight, (0.0..=1e6).contains(&weight), "a number from 0 to 1000000")?;
@@ -100,22 +163,31 @@ impl Parameters {
         let ratio = self.max_df_ratio > 0.0 && self.max_df_ratio <= 1.0;
         require(NAME, "max_df_ratio", self.max_df_ratio, ratio, "a number above 0, at most 1")?;
         require(NAME, "max_features", self.max_features, self.max_features >= 1, "a whole number from 1")?;
-        let share = (0.0..=1.0).contains(&self.feature_weight);
-        require(NAME, "feature_weight", self.feature_weight, share, "a number from 0 to 1")
+        let rarity = (0.0..=10.0).contains(&self.rarity);
+        require(NAME, "rarity", self.rarity, rarity, "a number from 0 to 10")?;
+        let decay = self.history_decay > 0.0 && self.history_decay <= 1e6;
+        require(NAME, "history_decay", self.history_decay, decay, "a number above 0, at most 1000000")?;
+        let exponent = (0.0..=1.0).contains(&self.popularity);
+        require(NAME, "popularity", self.popularity, exponent, "a number from 0 to 1")?;
+        require(NAME, "steps", self.steps, (1..=2).contains(&self.steps), "1 or 2")?;
+        let neighbors = (1..=10_000).contains(&self.neighbors);
+        require(NAME, "neighbors", self.neighbors, neighbors, "a whole number from 1 to 10000")
     }
 }
 
 /// What is written about an item; empty where unknown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ItemText {
     /// The item's name.
     pub title: String,
     /// Its maker.
     pub brand: String,
-    /// The names of its categories.
+    /// The names of its categories and attributes.
     pub categories: Vec<String>,
     /// Its description.
     pub description: String,
+    /// Its price.
+    pub price: Option<f32>,
 }
 
 /// Numbers that describe items: row = item, column = feature.
@@ -127,6 +199,15 @@ pub struct ItemFeatures {
     pub values: Vec<f32>,
 }
 
+/// What users did with the items.
+#[derive(Clone, Copy, Debug)]
+pub struct Feedback<'a> {
+    /// What they had done: tells how often an item was chosen.
+    pub train: &'a Interactions,
+    /// What they did next: teaches field weights.
+    pub validation: Option<&'a Interactions>,
+}
+
 /// Fitted text vectors.
 ///
 /// ```
@@ -134,7 +215,7 @@ pub struct ItemFeatures {
 ///
 /// let item = |title: &str| ItemText { title: title.to_owned(), ..ItemText::default() };
 /// let items = [item("guitar strings"), item("steel guitar strings"), item("drum sticks"), item("drum skin")];
-/// let model = ContentTfidf::fit(&Parameters::default(), &items, None)?;
+/// let model = ContentTfidf::fit(&Parameters::default(), &items, None, None)?;
 /// assert_eq!(model.similar(0, 5).len(), 1);
 /// assert_eq!(model.similar(0, 5)[0].item, 1);
 /// # Ok::<(), recommender::Error>(())
@@ -142,197 +223,109 @@ pub struct ItemFeatures {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContentTfidf {
     parameters: Parameters,
-    /// Row = item, column = term, in the order of terms.
-    vectors: SparseRows,
-    /// Row = term, column = item.
-    postings: SparseRows,
-    /// Standardised features scaled to length 1, row by row; empty if not used.
-    features: Vec<f32>,
-    width: usize,
+    similarity: Similarity,
+    /// What the sum of an item's similarities is multiplied by.
+    lifts: Vec<f32>,
 }
 
 impl ContentTfidf {
-    /// Weighs the words of `items` (in the order of their indices), and takes their features in if there
-    /// are any and `feature_weight` is above 0.
+    /// Weighs what is written about `items` (in the order of their indices), takes their features in if there
+    /// are any and `feature_weight` is above 0, and learns from what users did where that is given.
     ///
     /// # Panics
-    /// If there are features but not `width` for each item.
-    pub fn fit(parameters: &Parameters, items: &[ItemText], features: Option<&ItemFeatures>) -> Result<Self, Error> {
+    /// If there are features but not `width` for each item, or interactions of another number of items.
+    pub fn fit(
+        parameters: &Parameters,
+        items: &[ItemText],
+        features: Option<&ItemFeatures>,
+        feedback: Option<Feedback>,
+    ) -> Result<Self, Error> {
         parameters.check()?;
-        let vocabulary = Vocabulary::of(parameters, items);
+        let blocks = Blocks::of(parameters, items);
         let features = features.filter(|features| features.width > 0 && parameters.feature_weight > 0.0);
-        if vocabulary.terms.is_empty() && features.is_none() {
+        if blocks.width() == 0 && features.is_none() {
             return Err(Error::NoText { algorithm: NAME, items: items.len() });
         }
-        let rows: Vec<Vec<(u32, f32)>> = items.par_iter().map(|item| vocabulary.vector(parameters, item)).collect();
+        let counts = feedback.map_or_else(|| vec![0; items.len()], |feedback| feedback.train.item_counts());
+        assert_eq!(counts.len(), items.len(), "interactions of the same items");
+        let lift = |count: u32| (1.0 + f64::from(count)).powf(parameters.popularity) as f32;
+        let lifts: Vec<f32> = counts.into_iter().map(lift).collect();
+        let mut parameters = parameters.clone();
+        if parameters.learn_field_weights
+            && let Some(Feedback { train, validation: Some(validation) }) = feedback
+        {
+            parameters.field_weights = learned(&parameters, &blocks, &lifts, train, validation);
+        }
+        let terms = SparseRows::from_rows(blocks.width(), &blocks.weighted(&parameters.field_weights.to_array()));
         let width = features.map_or(0, |features| features.width);
-        let features = features.map_or_else(Vec::new, |features| standardized(features, items.len()));
-        Ok(Self::of(parameters.clone(), SparseRows::from_rows(vocabulary.terms.len(), &rows), features, width))
+        let features = features
+            .map_or_else(Vec::new, |features| standardized(features, items.len(), parameters.feature_weight.sqrt()));
+        let vectors = Similarity::vectors(terms, features, width);
+        let similarity = if parameters.steps == 2 { vectors.two_steps(parameters.neighbors as usize) } else { vectors };
+        Ok(Self { parameters, similarity, lifts })
     }
 
-    fn of(parameters: Parameters, vectors: SparseRows, features: Vec<f32>, width: usize) -> Self {
-        Self { parameters, postings: vectors.transposed(), vectors, features, width }
-    }
-
-    /// The vectors that [`Recommender::save`] wrote.
+    /// The model that [`Recommender::save`] wrote.
     pub fn load(data: &ModelData) -> Result<Self, Error> {
-        let sizes = data.integers_of("sizes", 2)?;
-        let (terms, width) = (sizes[0] as usize, sizes[1] as usize);
-        let vectors = SparseRows::load(data, "terms", data.items, terms)?;
-        let features = data.floats_of("features", data.items * width)?.to_vec();
-        Ok(Self::of(parameters_of(data)?, vectors, features, width))
+        let parameters: Parameters = parameters_of(data)?;
+        let lifts = data.floats_of("lifts", data.items)?.to_vec();
+        let similarity = Similarity::load(data, parameters.steps)?;
+        Ok(Self { parameters, similarity, lifts })
     }
 
-    /// Number of terms in use.
-    pub fn term_count(&self) -> usize {
-        self.postings.len()
+    /// The field weights in use: those of the parameters, or what was learned.
+    pub fn field_weights(&self) -> &FieldWeights {
+        &self.parameters.field_weights
     }
 
-    /// Number of items with at least one term.
+    /// Number of items of which something is known that others share.
     pub fn items_with_text(&self) -> usize {
-        (0..self.vectors.len() as u32).filter(|item| self.vectors.row(*item).next().is_some()).count()
+        self.similarity.described()
     }
 
-    /// Text and feature vector of a history, each of length 1 (or zero): sums of the items' vectors.
-    fn profile(&self, history: &[Interaction]) -> (Vec<(u32, f32)>, Vec<f32>) {
-        let mut cells: Vec<(u32, f32)> = Vec::new();
-        let mut features = vec![0.0; self.width];
-        for entry in history {
-            let strength = entry.strength(self.parameters.use_ratings);
-            cells.extend(self.vectors.row(entry.item).map(|(term, value)| (term, strength * value)));
-            let own = row(&self.features, self.width, entry.item).unwrap_or_default();
-            features.iter_mut().zip(own).for_each(|(sum, value)| *sum += strength * value);
-        }
-        cells.sort_by_key(|(term, _)| *term);
-        let mut terms: Vec<(u32, f32)> = Vec::new();
-        for (term, value) in cells {
-            match terms.last_mut() {
-                Some((last, sum)) if *last == term => *sum += value,
-                _ => terms.push((term, value)),
-            }
-        }
-        scale_to_length_1(terms.iter_mut().map(|(_, value)| value));
-        scale_to_length_1(features.iter_mut());
-        (terms, features)
-    }
-
-    /// Share of the features in the score: none if there are none.
-    fn feature_weight(&self) -> f32 {
-        if self.width > 0 { self.parameters.feature_weight as f32 } else { 0.0 }
-    }
-
-    fn cosine(&self, a: u32, b: u32) -> f32 {
-        let other: BTreeMap<u32, f32> = self.vectors.row(b).collect();
-        let text: f32 = self.vectors.row(a).filter_map(|(term, value)| Some(value * other.get(&term)?)).sum();
-        let pair = (row(&self.features, self.width, a), row(&self.features, self.width, b));
-        let features = if let (Some(a), Some(b)) = pair { dot(a, b) } else { 0.0 };
-        let share = self.feature_weight();
-        (1.0 - share) * text + share * features
+    /// The known items of a history with what they count, the newest first.
+    fn strengths(&self, history: &[Interaction]) -> Vec<(u32, f32)> {
+        let known = history.iter().rev().filter(|entry| (entry.item as usize) < self.lifts.len());
+        let decay = |age: u32| (-f64::from(age) / self.parameters.history_decay).exp() as f32;
+        (0..)
+            .zip(known)
+            .map(|(age, entry)| (entry.item, decay(age) * entry.strength(self.parameters.use_ratings)))
+            .collect()
     }
 }
 
-/// The words in use, with their weights.
-struct Vocabulary {
-    /// Word to term index and inverse document frequency.
-    terms: HashMap<String, (u32, f64)>,
-}
-
-impl Vocabulary {
-    fn of(parameters: &Parameters, items: &[ItemText]) -> Self {
-        let count = |mut counts: HashMap<String, u32>, item: &ItemText| {
-            for word in distinct(parameters, item) {
-                *counts.entry(word).or_default() += 1;
-            }
-            counts
-        };
-        let add = |mut counts: HashMap<String, u32>, others: HashMap<String, u32>| {
-            for (word, items) in others {
-                *counts.entry(word).or_default() += items;
-            }
-            counts
-        };
-        let frequency = items.par_iter().fold(HashMap::new, count).reduce(HashMap::new, add);
-        let with_text = items
-            .par_iter()
-            .filter(|item| fields(parameters, item).any(|(_, mut words)| words.next().is_some()))
-            .count();
-        let most = parameters.max_df_ratio * with_text as f64;
-        let mut kept: Vec<(String, u32)> = frequency
-            .into_iter()
-            .filter(|(_, items)| *items >= parameters.min_df && f64::from(*items) <= most)
-            .collect();
-        kept.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        kept.truncate(parameters.max_features as usize);
-        kept.sort_unstable();
-        let idf = |items: u32| ((1.0 + with_text as f64) / (1.0 + f64::from(items))).ln() + 1.0;
-        let terms = (0..).zip(kept).map(|(term, (word, items))| (word, (term, idf(items)))).collect();
-        Self { terms }
-    }
-
-    fn vector(&self, parameters: &Parameters, item: &ItemText) -> Vec<(u32, f32)> {
-        let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
-        for (weight, words) in fields(parameters, item) {
-            let mut counts: BTreeMap<u32, (u32, f64)> = BTreeMap::new();
-            for (term, idf) in words.filter_map(|word| self.terms.get(&word)) {
-                counts.entry(*term).or_insert((0, *idf)).0 += 1;
-            }
-            for (term, (count, idf)) in counts {
-                *sums.entry(term).or_default() += idf * weight * (1.0 + f64::from(count).ln());
-            }
-        }
-        let mut cells: Vec<(u32, f32)> = sums.into_iter().map(|(term, value)| (term, value as f32)).collect();
-        scale_to_length_1(cells.iter_mut().map(|(_, value)| value));
-        cells
-    }
-}
-
-/// The fields that count: weight and words.
-fn fields<'a>(
+/// The field weights that rank what users held out best, from the given ones on.
+fn learned(
     parameters: &Parameters,
-    item: &'a ItemText,
-) -> impl Iterator<Item = (f64, Box<dyn Iterator<Item = String> + 'a>)> {
-    let weights = &parameters.field_weights;
-    let categories = item.categories.iter().flat_map(|category| words(category));
-    let fields: [(f64, Box<dyn Iterator<Item = String> + 'a>); 4] = [
-        (weights.title, Box::new(words(&item.title))),
-        (weights.brand, Box::new(words(&item.brand))),
-        (weights.categories, Box::new(categories)),
-        (weights.description, Box::new(words(&item.description))),
-    ];
-    fields.into_iter().filter(|(weight, _)| *weight > 0.0)
-}
-
-fn distinct(parameters: &Parameters, item: &ItemText) -> BTreeSet<String> {
-    fields(parameters, item).flat_map(|(_, words)| words).collect()
-}
-
-/// Brings each feature to mean 0 and variance 1 (constant ones to 0), then each item to length 1.
-fn standardized(features: &ItemFeatures, items: usize) -> Vec<f32> {
-    assert_eq!(features.values.len(), items * features.width, "one row of features an item");
-    let mut values = features.values.clone();
-    for column in 0..features.width {
-        let cells = || features.values[column..].iter().step_by(features.width).map(|value| f64::from(*value));
-        let finite = || cells().filter(|value| value.is_finite());
-        let count = finite().count().max(1) as f64;
-        let mean = finite().sum::<f64>() / count;
-        let deviation = (finite().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-        for value in values[column..].iter_mut().step_by(features.width) {
-            let centred = (f64::from(*value) - mean) / deviation;
-            *value = if centred.is_finite() && deviation > 1e-9 { centred as f32 } else { 0.0 };
-        }
+    blocks: &Blocks,
+    lifts: &[f32],
+    train: &Interactions,
+    validation: &Interactions,
+) -> FieldWeights {
+    let start = parameters.field_weights.to_array();
+    let fields: Vec<usize> = (0..FIELDS).filter(|field| blocks.has(*field)).collect();
+    let users: Vec<u32> = (0..validation.user_count() as u32).filter(|user| !train.history(*user).is_empty()).collect();
+    let users: Vec<u32> = users.iter().step_by(users.len().div_ceil(LEARNING_USERS).max(1)).copied().collect();
+    if fields.len() < 2 {
+        return parameters.field_weights.clone();
     }
-    values.chunks_exact_mut(features.width).for_each(|row| scale_to_length_1(row.iter_mut()));
-    values
-}
-
-fn scale_to_length_1<'a>(values: impl Iterator<Item = &'a mut f32>) {
-    let values: Vec<&mut f32> = values.collect();
-    let length = values.iter().map(|value| f64::from(**value) * f64::from(**value)).sum::<f64>().sqrt();
-    if length > 0.0 {
-        for value in values {
-            *value = (f64::from(*value) / length) as f32;
-        }
-    }
+    let alone = |field: &usize| {
+        let weights = std::array::from_fn(|other| f64::from(u8::from(other == *field)));
+        let terms = SparseRows::from_rows(blocks.width(), &blocks.weighted(&weights));
+        let similarity = Similarity::vectors(terms, Vec::new(), 0);
+        ContentTfidf { parameters: parameters.clone(), similarity, lifts: lifts.to_vec() }
+    };
+    let models: Vec<ContentTfidf> = fields.iter().map(alone).collect();
+    let parts: Vec<&dyn Recommender> = models.iter().map(|model| model as _).collect();
+    let scales = vec![1.0; parts.len()];
+    let table = Candidates::collect(&parts, &scales, train, validation, &users, LEARNING_DEPTH);
+    let users: Vec<&UserCandidates> = table.users().iter().collect();
+    let given: Vec<f32> = fields.iter().map(|field| start[*field] as f32).collect();
+    let refined = refine(&users, &given, &vec![0.0; fields.len()], LEARNING_K);
+    let sum: f64 = fields.iter().map(|field| start[*field]).sum();
+    let mut weights = [0.0; FIELDS];
+    fields.iter().zip(refined.weights).for_each(|(field, weight)| weights[*field] = sum * f64::from(weight));
+    FieldWeights::from_array(weights)
 }
 
 impl Recommender for ContentTfidf {
@@ -341,51 +334,35 @@ impl Recommender for ContentTfidf {
     }
 
     fn item_count(&self) -> usize {
-        self.vectors.len()
+        self.lifts.len()
     }
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         scores.fill(0.0);
-        let (terms, features) = self.profile(history);
-        let share = self.feature_weight();
-        for (term, value) in terms {
-            for (item, other) in self.postings.row(term) {
-                scores[item as usize] += (1.0 - share) * value * other;
-            }
-        }
-        if self.width > 0 {
-            for (score, item) in scores.iter_mut().zip(self.features.chunks_exact(self.width)) {
-                *score += share * dot(&features, item);
-            }
-        }
+        self.similarity.add(&self.strengths(history), scores);
+        scores.iter_mut().zip(&self.lifts).for_each(|(score, lift)| *score *= lift);
     }
 
+    /// By similarity alone, whether popular or not.
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
         let mut scores = vec![0.0; self.item_count()];
-        self.score(&[Interaction { item, weight: 1.0, time: 0 }], &mut scores);
+        if (item as usize) < scores.len() {
+            self.similarity.add(&[(item, 1.0)], &mut scores);
+        }
         top_k(&scores, k, |other| other == item || scores[other as usize] <= 0.0)
     }
 
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
-        let contribution = |entry: &Interaction| {
-            let strength = entry.strength(self.parameters.use_ratings);
-            (entry.item, strength * self.cosine(entry.item, item))
-        };
-        Some(Explanation::new(0.0, history.iter().map(contribution), false))
+        let lift = self.lifts.get(item as usize)?;
+        let contribution = |(own, strength): (u32, f32)| (own, lift * strength * self.similarity.of(own, item));
+        Some(Explanation::new(0.0, self.strengths(history).into_iter().map(contribution), true))
     }
 
     fn save(&self) -> ModelData {
-        let items = self.item_count();
-        let mut tensors = BTreeMap::from([
-            ("sizes".to_owned(), Tensor::indices(vec![self.postings.len() as u32, self.width as u32])),
-            ("features".to_owned(), Tensor::matrix(items, self.width, self.features.clone())),
-        ]);
-        self.vectors.save("terms", &mut tensors);
-        ModelData::new(NAME, &self.parameters, items, tensors)
+        let mut tensors = BTreeMap::from([("lifts".to_owned(), Tensor::vector(self.lifts.clone()))]);
+        self.similarity.save(&mut tensors);
+        ModelData::new(NAME, &self.parameters, self.item_count(), tensors)
     }
 }
 
@@ -399,7 +376,7 @@ mod tests {
     }
 
     fn parameters() -> Parameters {
-        Parameters { min_df: 1, max_df_ratio: 1.0, ..Parameters::default() }
+        Parameters { min_df: 1, max_df_ratio: 1.0, rarity: 1.0, ..Parameters::default() }
     }
 
     fn entry(item: u32) -> Interaction {
@@ -415,22 +392,24 @@ mod tests {
     #[test]
     fn golden_cosine_of_two_titles() {
         let items = [item("red guitar", ""), item("blue guitar guitar", ""), item("", "")];
-        let model = ContentTfidf::fit(&parameters(), &items, None).unwrap();
+        let model = ContentTfidf::fit(&parameters(), &items, None, None).unwrap();
         // Two items with text. idf: guitar ln(3/3) + 1 = 1, red and blue ln(3/2) + 1 = 1.405465.
-        // Title weight 2 cancels out. Item 0: red 1.405465, guitar 1. Item 1: blue 1.405465,
+        // Title weight 1. Item 0: red 1.405465, guitar 1. Item 1: blue 1.405465,
         // guitar 1 + ln 2 = 1.693147. Cosine: 1.693147 / (sqrt(2.975332) * sqrt(4.842079)) = 0.446079.
         let found = model.similar(0, 5);
         assert_eq!(found.len(), 1);
         assert!((found[0].score - 0.446_079).abs() < 1e-5, "{found:?}");
-        assert_eq!((model.term_count(), model.items_with_text()), (3, 2));
+        assert_eq!(model.items_with_text(), 2);
     }
 
     #[test]
     fn items_without_text_score_0_and_change_nothing() {
         let items = [item("red guitar", ""), item("blue guitar", ""), item("", "")];
-        let model = ContentTfidf::fit(&parameters(), &items, None).unwrap();
+        let model = ContentTfidf::fit(&parameters(), &items, None, None).unwrap();
         assert_eq!(scores(&model, &[entry(2)]), [0.0; 3]);
-        assert_eq!(scores(&model, &[entry(0), entry(2)]), scores(&model, &[entry(0)]));
+        // But it takes a place: item 0 is one back.
+        let expected = scores(&model, &[entry(0)])[1] * (-0.5_f32).exp();
+        assert!((scores(&model, &[entry(0), entry(2)])[1] - expected).abs() < 1e-6);
         assert!((scores(&model, &[entry(0)])[0] - 1.0).abs() < 1e-6, "an item is entirely like itself");
         assert_eq!(model.reason(1, &[entry(2), entry(0)]), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
     }
@@ -439,22 +418,22 @@ mod tests {
     fn rare_and_common_words_are_left_out() {
         let items = [item("guitar red", ""), item("guitar red", ""), item("guitar blue", ""), item("guitar drum", "")];
         // guitar stands in 4 of 4 items, blue and drum in one.
-        let model = ContentTfidf::fit(&Parameters::default(), &items, None).unwrap();
-        assert_eq!(model.term_count(), 1);
+        let model = ContentTfidf::fit(&Parameters::default(), &items, None, None).unwrap();
+        // Left is red: items 0 and 1 are like each other, the other two like nothing.
+        assert_eq!((model.items_with_text(), model.similar(0, 5).len(), model.similar(2, 5).len()), (2, 1, 0));
         let limited = Parameters { max_features: 2, ..parameters() };
         // guitar and red are the most common ones.
-        let model = ContentTfidf::fit(&limited, &items, None).unwrap();
+        let model = ContentTfidf::fit(&limited, &items, None, None).unwrap();
         assert_eq!(model.similar(2, 5).len(), 3);
-        assert_eq!(model.term_count(), 2);
     }
 
     #[test]
     fn a_field_of_weight_0_does_not_count() {
         let items = [item("red", "fender"), item("blue", "fender")];
         let mut parameters = parameters();
-        assert_eq!(ContentTfidf::fit(&parameters, &items, None).unwrap().similar(0, 5).len(), 1);
+        assert_eq!(ContentTfidf::fit(&parameters, &items, None, None).unwrap().similar(0, 5).len(), 1);
         parameters.field_weights.brand = 0.0;
-        assert_eq!(ContentTfidf::fit(&parameters, &items, None).unwrap().similar(0, 5).len(), 0);
+        assert_eq!(ContentTfidf::fit(&parameters, &items, None, None).unwrap().similar(0, 5).len(), 0);
     }
 
     #[test]
@@ -463,16 +442,71 @@ mod tests {
         // Standardised: first column -1.22, 0, 1.22 (up to scale), second constant.
         let features = ItemFeatures { width: 2, values: vec![1.0, 7.0, 2.0, 7.0, 3.0, 7.0] };
         let with = Parameters { feature_weight: 0.25, ..parameters() };
-        let model = ContentTfidf::fit(&with, &items, Some(&features)).unwrap();
+        let model = ContentTfidf::fit(&with, &items, Some(&features), None).unwrap();
         let found = scores(&model, &[entry(0)]);
         // Text cosines 1, 1, 0; feature cosines 1, 0, -1.
-        let expected = [1.0, 0.75, -0.25];
+        let expected = [1.25, 1.0, -0.25];
         assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
     }
 
     #[test]
+    fn golden_score_of_a_history() {
+        // Brands alone: items 0 and 1 are alike, 2 and 3 as well.
+        let items = ["a", "a", "b", "b"].map(|brand| item("", brand));
+        let parameters = Parameters { history_decay: 2.0, popularity: 0.5, ..parameters() };
+        let pair = |user, item| (user, entry(item));
+        let train = Interactions::from_pairs(3, 4, &[pair(0, 1), pair(1, 1), pair(2, 1), pair(0, 3)]);
+        let feedback = Feedback { train: &train, validation: None };
+        let model = ContentTfidf::fit(&parameters, &items, None, Some(feedback)).unwrap();
+        // Brand weight 0.5; chosen 0, 3, 0 and 1 times. Item 2 is newest, item 0 one back.
+        let (old, new) = (0.5 * (-0.5_f32).exp(), 0.5);
+        let expected = [old, 2.0 * old, new, 2.0_f32.sqrt() * new];
+        let found = scores(&model, &[entry(0), entry(2)]);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?} {expected:?}");
+        let explanation = model.explain(1, &[entry(0), entry(2)]).unwrap();
+        assert!(explanation.exact && (explanation.sum() - found[1]).abs() < 1e-6, "{explanation:?}");
+    }
+
+    #[test]
+    fn golden_similarity_of_two_steps() {
+        let item = |categories: &[&str]| ItemText {
+            categories: categories.iter().map(|name| (*name).to_owned()).collect(),
+            ..ItemText::default()
+        };
+        // 0 - 1 - 2 in a chain: 0 and 2 share nothing.
+        let items = [item(&["a"]), item(&["a", "b"]), item(&["b"]), item(&[])];
+        let model = ContentTfidf::fit(&Parameters { steps: 2, ..parameters() }, &items, None, None).unwrap();
+        // S: 0 -> 1 (1), 1 -> 0, 2 (0.5 each), 2 -> 1 (1). S^2: 0 -> 0, 2 (0.5 each), 1 -> 1, 2 -> 0, 2.
+        // S + S^2 without itself: 0 -> 1 (1), 2 (0.5).
+        let near: Vec<(u32, f32)> = model.similar(0, 5).iter().map(|scored| (scored.item, scored.score)).collect();
+        assert_eq!(near, [(1, 1.0), (2, 0.5)]);
+        let again = ContentTfidf::load(&model.save()).unwrap();
+        assert_eq!(again, model);
+        assert!((model.explain(2, &[entry(0)]).unwrap().sum() - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn weights_of_fields_are_learned_from_what_users_chose_next() {
+        // Titles tell nothing about what is chosen next, brands all.
+        let items: Vec<ItemText> =
+            (0..40).map(|at| item(["red", "blue", "green", "white", "black"][at % 5], &(at / 8).to_string())).collect();
+        let set = |step: u32| {
+            let pairs: Vec<_> = (0..40).map(|user| (user, entry(user / 8 * 8 + (user + step) % 8))).collect();
+            Interactions::from_pairs(40, 40, &pairs)
+        };
+        let (train, validation) = (set(0), set(5));
+        let fit = |validation| {
+            let feedback = Feedback { train: &train, validation };
+            ContentTfidf::fit(&parameters(), &items, None, Some(feedback)).unwrap()
+        };
+        assert_eq!(fit(None).field_weights(), &FieldWeights::default());
+        let weights = fit(Some(&validation)).field_weights().clone();
+        assert!(weights.brand > 2.0 * weights.title, "{weights:?}");
+    }
+
+    #[test]
     fn nothing_to_read_is_an_error_that_says_what_to_do() {
-        let error = ContentTfidf::fit(&parameters(), &[item("", ""), item("a", "")], None).unwrap_err();
+        let error = ContentTfidf::fit(&parameters(), &[item("", ""), item("a", "")], None, None).unwrap_err();
         assert!(error.to_string().contains("none of 2 items"), "{error}");
     }
 }

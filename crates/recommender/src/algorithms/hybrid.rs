@@ -1,37 +1,24 @@
 //! Several recommenders in one: a weighted blend of their scores.
 //!
-//! Formula: `score(i) = sum over parts of weight(part) * (score(part, i) - mean) / deviation`, mean and
-//! deviation over the part's scores of all items for this user. A stranger, whose history holds no
-//! known item, gets the popularity part alone if there is one: the others have nothing to go by.
-//! Weights are learned elsewhere (stage `train-hybrid`).
-//!
-//! Why standard scores: they keep how far the best items stand out, and a part without opinion gives 0
-//! everywhere. Measured for a blend of item-knn and als in equal parts on Amazon Beauty (12,101 items),
-//! NDCG@10 on validation is 0.0498; scaling to lowest 0 and highest 1 gives 0.0466, and ranks, which
-//! make a sea of ties out of sparse scores, 0.0334. On catalogs of 150 to 290 items the three are
-//! within 7 % of one another.
+//! Formula: `score(i) = sum over parts of share(segment, part) / scale(part) * score(part, i)`. The scale of
+//! a part is the mean of its best scores over many users, one number for all, so a part that is sure of
+//! this user counts more than one that is not. The segment is that of the history's length: users of whom
+//! little is known can need other parts than those of whom much is known. A stranger, whose history holds
+//! no known item, gets the popularity part alone if there is one: the others have nothing to go by.
+//! Scales and shares are learned elsewhere ([`crate::blending`], stage `train-hybrid`).
 //!
 //! Complexity: scoring costs the sum of the parts. Paper: Burke, "Hybrid recommender systems: survey and
 //! experiments", 2002 (there the "weighted" kind).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{load, popularity};
+use serde::{Deserialize, Serialize};
+
+use super::{load, parameters_of, popularity};
 use crate::{Error, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best};
 
 /// Name of the algorithm.
 pub const NAME: &str = "hybrid";
-
-/// Brings one user's scores to mean 0 and variance 1 over all items; scores that are all equal become 0.
-pub fn standardize(scores: &mut [f32]) {
-    let count = scores.len().max(1) as f64;
-    let mean = scores.iter().map(|score| f64::from(*score)).sum::<f64>() / count;
-    let variance = scores.iter().map(|score| (f64::from(*score) - mean).powi(2)).sum::<f64>() / count;
-    let deviation = variance.sqrt();
-    for score in scores {
-        *score = if deviation > 1e-12 { ((f64::from(*score) - mean) / deviation) as f32 } else { 0.0 };
-    }
-}
 
 /// A recommender inside a blend.
 pub struct Part {
@@ -39,8 +26,35 @@ pub struct Part {
     pub name: String,
     /// The fitted recommender.
     pub model: Box<dyn Recommender>,
-    /// How much its normalised scores count, 0 or more.
-    pub weight: f32,
+    /// What its scores are divided by, above 0.
+    pub scale: f32,
+}
+
+/// How much each part counts for which users.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Blend {
+    /// Number of known items in the history from which on the next segment counts, rising; empty for one
+    /// segment of all users.
+    pub boundaries: Vec<u32>,
+    /// One row a segment: one share a part, 0 or more.
+    pub shares: Vec<Vec<f32>>,
+}
+
+impl Blend {
+    /// The same shares for every user.
+    pub fn of_all(shares: Vec<f32>) -> Self {
+        Self { boundaries: Vec::new(), shares: vec![shares] }
+    }
+
+    /// The segment of a user of whose history so many items are known.
+    pub fn segment(&self, known: u32) -> usize {
+        self.boundaries.partition_point(|boundary| *boundary <= known)
+    }
+
+    /// The largest share that a part has in any segment.
+    fn largest(&self, part: usize) -> f32 {
+        self.shares.iter().map(|shares| shares[part]).fold(0.0, f32::max)
+    }
 }
 
 /// A weighted blend.
@@ -50,14 +64,14 @@ pub struct Part {
 ///
 /// let pair = |user, item| (user, Interaction { item, weight: 5.0, time: 0 });
 /// let train = Interactions::from_pairs(2, 3, &[pair(0, 0), pair(0, 1), pair(1, 1)]);
-/// let part = |name: &str, algorithm: Algorithm, weight| {
-///     Ok::<_, recommender::Error>(Part { name: name.to_owned(), model: algorithm.fit(&train)?, weight })
+/// let part = |name: &str, algorithm: Algorithm, scale| {
+///     Ok::<_, recommender::Error>(Part { name: name.to_owned(), model: algorithm.fit(&train)?, scale })
 /// };
 /// let parts = vec![
-///     part("popularity", Algorithm::Popularity(Default::default()), 0.1)?,
-///     part("item-knn", Algorithm::ItemKnn(Default::default()), 0.9)?,
+///     part("popularity", Algorithm::Popularity(Default::default()), 1.5)?,
+///     part("item-knn", Algorithm::ItemKnn(Default::default()), 0.5)?,
 /// ];
-/// let model = Hybrid::new(parts)?;
+/// let model = Hybrid::new(parts, Blend::of_all(vec![0.1, 0.9]))?;
 /// let mut scores = vec![0.0; 3];
 /// model.score(train.history(1), &mut scores);
 /// assert!(scores[0] > scores[2]);
@@ -65,56 +79,38 @@ pub struct Part {
 /// ```
 pub struct Hybrid {
     parts: Vec<Part>,
+    blend: Blend,
 }
 
 impl Hybrid {
     /// Puts parts together, which must score the same items, have different names (letters, digits, `-`
-    /// and `_`) and weights of 0 or more.
-    pub fn new(parts: Vec<Part>) -> Result<Self, Error> {
-        let wrong = |part: &str, expected: String, found: String| {
-            Err(Error::WrongPart { part: part.to_owned(), expected, found })
-        };
-        let Some(first) = parts.first() else {
-            return wrong("none", "at least one part".to_owned(), "no part".to_owned());
-        };
-        let items = first.model.item_count();
-        for (place, part) in parts.iter().enumerate() {
-            let found = part.model.item_count();
-            if found != items {
-                return wrong(&part.name, format!("{items} items as in `{}`", first.name), format!("{found} items"));
-            }
-            if parts[..place].iter().any(|other| other.name == part.name) {
-                return wrong(&part.name, "a name of its own".to_owned(), "two parts of that name".to_owned());
-            }
-            if !is_folder_name(&part.name) {
-                return wrong(&part.name, "a name of letters, digits, `-` and `_`".to_owned(), "others".to_owned());
-            }
-            check_weight(part, part.weight)?;
+    /// and `_`) and scales above 0. Parts without a share in any segment are dropped, but for the first
+    /// popularity part, which serves strangers.
+    pub fn new(parts: Vec<Part>, mut blend: Blend) -> Result<Self, Error> {
+        check_parts(&parts)?;
+        check_blend(&parts, &blend)?;
+        let popularity = parts.iter().position(|part| part.model.algorithm() == popularity::NAME);
+        let is_kept: Vec<bool> =
+            (0..parts.len()).map(|part| blend.largest(part) > 0.0 || popularity == Some(part)).collect();
+        if !is_kept.contains(&true) {
+            return wrong("all", "a share above 0 for at least one part", "none");
         }
-        Ok(Self { parts })
+        let kept = |part: &usize| is_kept[*part];
+        for shares in &mut blend.shares {
+            *shares = (0..shares.len()).filter(kept).map(|part| shares[part]).collect();
+        }
+        let parts = parts.into_iter().zip(&is_kept).filter(|(_, is_kept)| **is_kept).map(|(part, _)| part).collect();
+        Ok(Self { parts, blend })
     }
 
     /// The blend that [`Recommender::save`] wrote.
     pub fn load(data: &ModelData) -> Result<Self, Error> {
-        let weights = data.floats_of("weights", data.parts.len())?;
-        let part = |((name, part), weight): (&(String, ModelData), &f32)| {
-            Ok(Part { name: name.clone(), model: load(part)?, weight: *weight })
+        let scales = data.floats_of("scales", data.parts.len())?;
+        let part = |((name, part), scale): (&(String, ModelData), &f32)| {
+            Ok(Part { name: name.clone(), model: load(part)?, scale: *scale })
         };
-        let parts = data.parts.iter().zip(weights).map(part).collect::<Result<Vec<Part>, Error>>()?;
-        Self::new(parts)
-    }
-
-    /// The same parts with other weights, in order.
-    ///
-    /// # Panics
-    /// If there is not one weight a part.
-    pub fn set_weights(&mut self, weights: &[f32]) -> Result<(), Error> {
-        assert_eq!(weights.len(), self.parts.len(), "one weight a part");
-        for (part, weight) in self.parts.iter_mut().zip(weights) {
-            check_weight(part, *weight)?;
-            part.weight = *weight;
-        }
-        Ok(())
+        let parts = data.parts.iter().zip(scales).map(part).collect::<Result<Vec<Part>, Error>>()?;
+        Self::new(parts, parameters_of(data)?)
     }
 
     /// The parts in order.
@@ -122,37 +118,75 @@ impl Hybrid {
         &self.parts
     }
 
-    /// One part's scores for a history, normalised.
-    ///
-    /// # Panics
-    /// If there is no such part, or not one score an item.
-    pub fn part_scores(&self, part: usize, history: &[Interaction], scores: &mut [f32]) {
-        self.parts[part].model.score(history, scores);
-        standardize(scores);
+    /// Shares of the [`Self::parts`] by segment.
+    pub fn blend(&self) -> &Blend {
+        &self.blend
     }
 
-    /// The parts that decide for this history, with their places and weights.
-    fn deciding(&self, history: &[Interaction]) -> Vec<(usize, f32)> {
-        let is_stranger = !history.iter().any(|entry| (entry.item as usize) < self.item_count());
-        let popularity = self.parts.iter().position(|part| part.model.algorithm() == popularity::NAME);
+    /// The parts that decide for this history, with what their scores are multiplied by.
+    fn deciding(&self, history: &[Interaction]) -> Vec<(&Part, f32)> {
+        let items = self.item_count();
+        let known: BTreeSet<u32> =
+            history.iter().map(|entry| entry.item).filter(|item| (*item as usize) < items).collect();
+        let popularity = self.parts.iter().find(|part| part.model.algorithm() == popularity::NAME);
         match popularity {
-            Some(place) if is_stranger => vec![(place, 1.0)],
-            _ => self.parts.iter().map(|part| part.weight).enumerate().filter(|(_, weight)| *weight > 0.0).collect(),
+            Some(part) if known.is_empty() => vec![(part, 1.0 / part.scale)],
+            _ => {
+                let shares = &self.blend.shares[self.blend.segment(known.len() as u32)];
+                let parts = self.parts.iter().zip(shares).filter(|(_, share)| **share > 0.0);
+                parts.map(|(part, share)| (part, share / part.scale)).collect()
+            }
         }
     }
+}
+
+fn wrong<T>(part: &str, expected: &str, found: &str) -> Result<T, Error> {
+    Err(Error::WrongPart { part: part.to_owned(), expected: expected.to_owned(), found: found.to_owned() })
+}
+
+/// Checks that parts can be put together: at least one, all of the same items, with different names of
+/// letters, digits, `-` and `_`, and scales above 0.
+pub fn check_parts(parts: &[Part]) -> Result<(), Error> {
+    let Some(first) = parts.first() else { return wrong("none", "at least one part", "no part") };
+    let items = first.model.item_count();
+    for (place, part) in parts.iter().enumerate() {
+        let found = part.model.item_count();
+        if found != items {
+            return wrong(&part.name, &format!("{items} items as in `{}`", first.name), &format!("{found} items"));
+        }
+        if parts[..place].iter().any(|other| other.name == part.name) {
+            return wrong(&part.name, "a name of its own", "two parts of that name");
+        }
+        if !is_folder_name(&part.name) {
+            return wrong(&part.name, "a name of letters, digits, `-` and `_`", "others");
+        }
+        if !(part.scale.is_finite() && part.scale > 0.0) {
+            return wrong(&part.name, "a scale above 0", &part.scale.to_string());
+        }
+    }
+    Ok(())
+}
+
+fn check_blend(parts: &[Part], blend: &Blend) -> Result<(), Error> {
+    if blend.shares.len() != blend.boundaries.len() + 1 || !blend.boundaries.is_sorted() {
+        let found = format!("{} rows, boundaries {:?}", blend.shares.len(), blend.boundaries);
+        return wrong("all", "rising boundaries and one row of shares more than there are of them", &found);
+    }
+    for shares in &blend.shares {
+        if shares.len() != parts.len() {
+            return wrong("all", &format!("{} shares", parts.len()), &shares.len().to_string());
+        }
+        let is_wrong = |share: &f32| !share.is_finite() || *share < 0.0;
+        if let Some(place) = shares.iter().position(is_wrong) {
+            return wrong(&parts[place].name, "a share of 0 or more", &shares[place].to_string());
+        }
+    }
+    Ok(())
 }
 
 /// Parts are kept in folders of their names.
 fn is_folder_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
-}
-
-fn check_weight(part: &Part, weight: f32) -> Result<(), Error> {
-    if weight.is_finite() && weight >= 0.0 {
-        return Ok(());
-    }
-    let expected = "a weight of 0 or more".to_owned();
-    Err(Error::WrongPart { part: part.name.clone(), expected, found: weight.to_string() })
 }
 
 impl Recommender for Hybrid {
@@ -168,48 +202,70 @@ impl Recommender for Hybrid {
         scores.fill(0.0);
         let mut own = vec![0.0; scores.len()];
         for (part, weight) in self.deciding(history) {
-            self.part_scores(part, history, &mut own);
+            part.model.score(history, &mut own);
             scores.iter_mut().zip(&own).for_each(|(sum, score)| *sum += weight * score);
         }
     }
 
-    /// The parts' lists, each scaled so that its best item has 1, added up by weight. If no part with a
-    /// weight has a list, those without are asked.
+    /// The parts' lists, each scaled so that its best item has 1, added up by the mean share. If no part
+    /// with a share has a list, those without are asked.
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
-        let blend = |weight_of: &dyn Fn(&Part) -> f32| {
+        let share = |part: usize| self.blend.shares.iter().map(|shares| shares[part]).sum::<f32>();
+        let blend = |share: &dyn Fn(usize) -> f32| {
             let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
-            for part in self.parts.iter().filter(|part| weight_of(part) > 0.0) {
+            for (part, share) in self.parts.iter().zip((0..).map(share)).filter(|(_, share)| *share > 0.0) {
                 // Twice as many, so that an item just below the end of two lists can still come up.
                 let list = part.model.similar(item, k.saturating_mul(2));
                 let highest = list.first().map_or(1.0, |scored| scored.score.max(f32::MIN_POSITIVE));
                 for scored in list {
-                    *sums.entry(scored.item).or_default() += weight_of(part) * scored.score / highest;
+                    *sums.entry(scored.item).or_default() += share * scored.score / highest;
                 }
             }
             best(sums.into_iter().map(|(item, score)| Scored { item, score }).collect(), k)
         };
-        let list = blend(&|part| part.weight);
+        let list = blend(&share);
         if list.is_empty() { blend(&|_| 1.0) } else { list }
     }
 
-    /// The explanation of the part that adds most to the item's score and has one.
+    /// The parts' explanations added up by weight. A part that cannot take its score apart exactly has its
+    /// score dealt out by its positive evidence, and to the base without any.
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let mut own = vec![0.0; self.item_count()];
-        let mut contributions: Vec<(usize, f32)> = Vec::new();
-        for (part, weight) in self.deciding(history) {
-            self.part_scores(part, history, &mut own);
-            contributions.push((part, weight * own.get(item as usize)?));
+        if item as usize >= self.item_count() {
+            return None;
         }
-        contributions.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let found = contributions.into_iter().find_map(|(part, _)| self.parts[part].model.explain(item, history));
-        found.map(|explanation| Explanation { exact: false, ..explanation })
+        let (mut base, mut contributions, mut is_exact) = (0.0, Vec::new(), true);
+        for (part, weight) in self.deciding(history) {
+            let explanation = match part.model.explain(item, history) {
+                Some(explanation) if explanation.exact => explanation,
+                other => {
+                    is_exact = false;
+                    let mut scores = vec![0.0; self.item_count()];
+                    part.model.score(history, &mut scores);
+                    dealt_out(scores[item as usize], other.as_ref())
+                }
+            };
+            base += weight * explanation.base;
+            contributions.extend(explanation.contributions.iter().map(|one| (one.item, weight * one.value)));
+        }
+        Some(Explanation::new(base, contributions, is_exact))
     }
 
     fn save(&self) -> ModelData {
-        let weights = self.parts.iter().map(|part| part.weight).collect();
-        let tensors = BTreeMap::from([("weights".to_owned(), Tensor::vector(weights))]);
+        let scales = self.parts.iter().map(|part| part.scale).collect();
+        let tensors = BTreeMap::from([("scales".to_owned(), Tensor::vector(scales))]);
         let parts = self.parts.iter().map(|part| (part.name.clone(), part.model.save())).collect();
-        ModelData { parts, ..ModelData::new(NAME, &serde_json::json!({}), self.item_count(), tensors) }
+        ModelData { parts, ..ModelData::new(NAME, &self.blend, self.item_count(), tensors) }
+    }
+}
+
+/// A score in the proportions of what speaks for it.
+fn dealt_out(score: f32, evidence: Option<&Explanation>) -> Explanation {
+    let positive = || evidence.iter().flat_map(|evidence| &evidence.contributions).filter(|one| one.value > 0.0);
+    let total: f32 = positive().map(|one| one.value).sum();
+    if total > 0.0 && score > 0.0 {
+        Explanation::new(0.0, positive().map(|one| (one.item, score * (one.value / total))), false)
+    } else {
+        Explanation::new(score, [], false)
     }
 }
 
@@ -228,48 +284,54 @@ mod tests {
         Interactions::from_pairs(5, 4, &cells.map(|(user, item)| (user, entry(item))))
     }
 
-    fn part(name: &str, weight: f32) -> Part {
+    fn part(name: &str, scale: f32) -> Part {
         let algorithm: Algorithm = serde_json::from_value(serde_json::json!({ "algorithm": name })).unwrap();
-        Part { name: name.to_owned(), model: algorithm.fit(&train()).unwrap(), weight }
+        Part { name: name.to_owned(), model: algorithm.fit(&train()).unwrap(), scale }
+    }
+
+    fn parts() -> Vec<Part> {
+        vec![part("popularity", 2.0), part("item-knn", 0.5)]
     }
 
     fn blend(popularity: f32, neighbors: f32) -> Hybrid {
-        let parts = vec![part("popularity", popularity), part("item-knn", neighbors)];
-        Hybrid::new(parts).unwrap()
+        Hybrid::new(parts(), Blend::of_all(vec![popularity, neighbors])).unwrap()
     }
 
-    fn scores(model: &Hybrid, history: &[Interaction]) -> Vec<f32> {
+    fn scores(model: &dyn Recommender, history: &[Interaction]) -> Vec<f32> {
         let mut scores = vec![9.0; 4];
         model.score(history, &mut scores);
         scores
     }
 
-    #[test]
-    fn golden_standard_scores() {
-        // Mean 2, variance (4 + 0 + 0 + 4) / 4 = 2.
-        let mut scores = [0.0, 2.0, 2.0, 4.0];
-        standardize(&mut scores);
-        assert_eq!(scores.to_vec(), [-(2.0_f32.sqrt()), 0.0, 0.0, 2.0_f32.sqrt()]);
-        let mut equal = [3.0; 4];
-        standardize(&mut equal);
-        assert_eq!(equal.to_vec(), [0.0; 4]);
+    fn assert_close(found: &[f32], expected: &[f32]) {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
     }
 
     #[test]
-    fn scores_are_the_weighted_sum_of_normalized_parts() {
-        let (model, history) = (blend(0.25, 0.75), [entry(0)]);
-        let (mut popularity, mut neighbors) = (vec![0.0; 4], vec![0.0; 4]);
-        model.part_scores(0, &history, &mut popularity);
-        model.part_scores(1, &history, &mut neighbors);
-        for (item, score) in scores(&model, &history).into_iter().enumerate() {
-            assert!((score - (0.25 * popularity[item] + 0.75 * neighbors[item])).abs() < 1e-6);
-        }
+    fn golden_sum_of_raw_scores() {
+        // Counts 2, 2, 3, 1; cosine of items 0 and 1 is 1.
+        let neighbors = scores(part("item-knn", 1.0).model.as_ref(), &[entry(0)]);
+        assert!(neighbors[1] > 0.0 && neighbors[2] == 0.0);
+        let expected: Vec<f32> = [2.0, 2.0, 3.0, 1.0]
+            .iter()
+            .zip(&neighbors)
+            .map(|(count, score)| 0.25 * count / 2.0 + 0.75 * score / 0.5)
+            .collect();
+        assert_close(&scores(&blend(0.25, 0.75), &[entry(0)]), &expected);
     }
 
     #[test]
-    fn strangers_get_the_popular_items_whatever_the_weights() {
+    fn the_segment_is_that_of_the_known_items() {
+        let rows = vec![vec![1.0, 0.0], vec![0.0, 1.0]];
+        let model = Hybrid::new(parts(), Blend { boundaries: vec![2], shares: rows }).unwrap();
+        assert_close(&scores(&model, &[entry(0), entry(9), entry(0)]), &[1.0, 1.0, 1.5, 0.5]);
+        assert!(scores(&model, &[entry(0), entry(2)])[3] > 0.0);
+        assert_eq!([0, 1, 2, 3].map(|known| model.blend().segment(known)), [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn strangers_get_the_popular_items_whatever_the_shares() {
         let model = blend(0.0, 1.0);
-        // Counts 2, 2, 3, 1.
         let list = |history: &[Interaction]| crate::top_k(&scores(&model, history), 1, |_| false)[0].item;
         assert_eq!(list(&[]), 2);
         assert_eq!(list(&[entry(77)]), 2);
@@ -277,32 +339,69 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_that_of_the_part_that_adds_most() {
+    fn parts_without_a_share_are_dropped_but_for_popularity() {
+        assert_eq!(blend(1.0, 0.0).parts().len(), 1);
+        assert_eq!(blend(0.0, 1.0).parts().len(), 2);
+        let one_segment = Blend { boundaries: vec![3], shares: vec![vec![1.0, 0.0], vec![1.0, 0.1]] };
+        assert_eq!(Hybrid::new(parts(), one_segment).unwrap().parts().len(), 2);
+    }
+
+    #[test]
+    fn explanations_are_added_up_by_weight() {
         let history = [entry(0)];
-        assert_eq!(blend(0.1, 1.0).reason(1, &history), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
-        assert_eq!(blend(1.0, 0.1).reason(2, &history), Some(Reason::Popular));
-        assert_eq!(blend(1.0, 0.1).reason(9, &history), None);
+        let model = blend(0.1, 1.0);
+        let explanation = model.explain(1, &history).unwrap();
+        assert!(explanation.exact);
+        assert!((explanation.base - 0.1 * 2.0 / 2.0).abs() < 1e-6, "popularity 2 of scale 2: {explanation:?}");
+        assert_close(&[explanation.sum()], &scores(&model, &history)[1..2]);
+        assert_eq!(model.reason(1, &history), Some(Reason::BecauseOf { item: 0, share: 1.0 }));
+        assert_eq!((model.reason(2, &history), model.explain(9, &history)), (Some(Reason::Popular), None));
+    }
+
+    #[test]
+    fn a_score_without_exact_parts_is_dealt_out_by_what_speaks_for_it() {
+        let evidence = Explanation::new(7.0, [(1, 3.0), (2, 1.0), (3, -5.0)], false);
+        let values: Vec<f32> = dealt_out(2.0, Some(&evidence)).contributions.iter().map(|one| one.value).collect();
+        assert_eq!(values, [1.5, 0.5]);
+        for explanation in [dealt_out(-2.0, Some(&evidence)), dealt_out(-2.0, None)] {
+            assert_eq!((explanation.base.to_bits(), explanation.contributions.len()), ((-2.0_f32).to_bits(), 0));
+        }
     }
 
     #[test]
     fn similar_items_come_from_parts_that_know_some() {
-        for model in [blend(0.5, 0.5), blend(1.0, 0.0)] {
+        for model in [blend(0.5, 0.5), blend(0.0, 1.0)] {
             assert_eq!(model.similar(0, 3).iter().map(|scored| scored.item).collect::<Vec<_>>(), [1]);
         }
     }
 
     #[test]
     fn parts_that_do_not_fit_are_errors_that_name_them() {
-        let message = |parts| Hybrid::new(parts).err().unwrap().to_string();
+        let message = |parts: Vec<Part>| {
+            let shares = vec![1.0; parts.len()];
+            Hybrid::new(parts, Blend::of_all(shares)).err().unwrap().to_string()
+        };
         let small = Interactions::from_pairs(1, 1, &[(0, entry(0))]);
-        let model = Algorithm::Popularity(popularity::Parameters {}).fit(&small).unwrap();
-        let other = Part { name: "small".to_owned(), model, weight: 1.0 };
+        let model = Algorithm::Popularity(popularity::Parameters::default()).fit(&small).unwrap();
+        let other = Part { name: "small".to_owned(), model, scale: 1.0 };
         let expected = "combine recommenders: part `small`: expected 4 items as in `popularity`, found 1 items";
         assert_eq!(message(vec![part("popularity", 1.0), other]), expected);
         assert!(message(vec![]).contains("at least one part"));
         assert!(message(vec![part("popularity", 1.0), part("popularity", 1.0)]).contains("a name of its own"));
         let strange = Part { name: "../x".to_owned(), ..part("popularity", 1.0) };
         assert!(message(vec![strange]).contains("letters, digits"));
-        assert!(message(vec![part("popularity", f32::NAN)]).contains("found NaN"));
+        assert!(message(vec![part("popularity", 0.0)]).contains("a scale above 0, found 0"));
+    }
+
+    #[test]
+    fn shares_that_do_not_fit_are_errors() {
+        let message = |blend| Hybrid::new(parts(), blend).err().unwrap().to_string();
+        assert!(message(Blend::of_all(vec![1.0])).contains("expected 2 shares, found 1"));
+        let found = message(Blend::of_all(vec![1.0, f32::NAN]));
+        assert!(found.contains("part `item-knn`: expected a share of 0 or more, found NaN"), "{found}");
+        let falling = Blend { boundaries: vec![5, 3], shares: vec![vec![1.0, 1.0]; 3] };
+        assert!(message(falling).contains("rising boundaries"));
+        let none = Hybrid::new(vec![part("item-knn", 1.0)], Blend::of_all(vec![0.0])).err().unwrap().to_string();
+        assert!(none.contains("a share above 0 for at least one part"), "{none}");
     }
 }

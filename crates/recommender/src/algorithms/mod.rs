@@ -12,6 +12,8 @@ use crate::{Error, Interactions, ModelData, Recommender};
 pub mod als;
 pub mod biased_mf;
 mod closed_form;
+mod content_fields;
+mod content_similarity;
 pub mod content_tfidf;
 pub mod ease;
 pub mod graph_filter;
