@@ -13,6 +13,7 @@ mod interactions;
 pub mod metrics;
 mod model;
 mod ridge;
+pub mod significance;
 mod sparse;
 mod text;
 mod top_k;
