@@ -211,7 +211,9 @@ mod tests {
 
     fn errors_of(ratings: &[(f32, f32)]) -> RatingErrors {
         let mut errors = RatingErrors::default();
-        ratings.iter().for_each(|(predicted, actual)| errors.add(*predicted, *actual));
+        for (predicted, actual) in ratings {
+            errors.add(*predicted, *actual);
+        }
         errors
     }
 

@@ -38,9 +38,9 @@ pub fn top_k(scores: &[f32], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored
     best(shortlist.kept, k)
 }
 
-/// Whether a block has a score above the bar; without a branch inside, so that it is vectorised.
+/// Whether a block has a score above the bar; counted without a branch, so that it is vectorised.
 fn is_any_above(block: &[f32; BLOCK], bar: f32) -> bool {
-    block.iter().fold(false, |is_any, score| is_any | (*score > bar))
+    block.iter().map(|score| u32::from(*score > bar)).sum::<u32>() > 0
 }
 
 /// Candidates for the best `k`, seen in the order of items.
@@ -74,6 +74,7 @@ impl Shortlist {
 }
 
 /// Higher scores first, equal ones in the order of items. The two zeros are equal.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "sorting hands out references")]
 fn by_rank(a: &Scored, b: &Scored) -> std::cmp::Ordering {
     (b.score + 0.0).total_cmp(&(a.score + 0.0)).then(a.item.cmp(&b.item))
 }

@@ -1,4 +1,4 @@
-//! Metrics against values that ranx and pytrec_eval computed (`benches/peers/reference_metrics.py`).
+//! Metrics against values that ranx and `pytrec_eval` computed (`benches/peers/reference_metrics.py`).
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 

@@ -185,11 +185,15 @@ fn share_out(categories: &Sets, items: impl Iterator<Item = u32>, shares: &mut [
     let mut total = 0.0;
     for item in items {
         let set = categories.of(item);
-        set.iter().for_each(|category| shares[*category as usize] += 1.0 / set.len() as f64);
+        for category in set {
+            shares[*category as usize] += 1.0 / set.len() as f64;
+        }
         total += f64::from(u8::from(!set.is_empty()));
     }
     if total > 0.0 {
-        shares.iter_mut().for_each(|share| *share /= total);
+        for share in shares.iter_mut() {
+            *share /= total;
+        }
     }
 }
 

@@ -88,13 +88,15 @@ impl Segments {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        UserSegment::{Cold, Heavy, Light},
+        *,
+    };
 
     #[test]
     fn users_and_items_fall_into_their_groups() {
         let segments = Segments { light_from: 2, heavy_from: 4, head_share: 0.4 };
         let of: Vec<UserSegment> = [0, 1, 2, 3, 4, 9].into_iter().map(|count| segments.user(count)).collect();
-        use UserSegment::{Cold, Heavy, Light};
         assert_eq!(of, [Cold, Cold, Light, Light, Heavy, Heavy]);
         // Two of five items; items 1 and 3 are as popular, the first of them is taken.
         assert_eq!(segments.head(&[0, 3, 9, 3, 1]), [false, true, true, false, false]);

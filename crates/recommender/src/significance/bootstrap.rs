@@ -1,7 +1,7 @@
 //! Bootstrap over users: the means that other users might have given (Efron 1979).
 //!
 //! Each resample gives every user a weight drawn from Poisson(1), the limit of drawing as many users with
-//! replacement (Hanley and MacGibbon 2006), and takes weighted means. All columns share the weights, so the
+//! replacement (Chamandy et al. 2012), and takes weighted means. All columns share the weights, so the
 //! difference of two models in a resample is that of the same users: intervals of differences are paired.
 //! `O(users * resamples * columns)`, less where values are 0; parallel; memory `8 * resamples * columns`.
 

@@ -12,7 +12,7 @@ pub struct Paired {
     pub difference: f64,
     /// How often chance alone gives at least such a difference: two-sided paired t-test.
     pub p_value: f64,
-    /// Effect size: the difference in standard deviations of the users' differences (Cohen's d_z). About
+    /// Effect size: the difference in standard deviations of the users' differences (Cohen's `d_z`). About
     /// 0.2 is small, 0.5 medium, 0.8 large.
     pub effect: f64,
 }
