@@ -152,6 +152,7 @@ fn empty_train(params: &Params, validation: &Interactions, test: &Interactions) 
     let split = match params.split {
         Split::LeaveLastOut => "leave-last-out",
         Split::Temporal => "temporal",
+        Split::TemporalPerUser => "temporal-per-user",
         Split::Random => "random",
     };
     let (validation, test) = (validation.len(), test.len());
