@@ -52,6 +52,20 @@ pub fn p_value(value: f64) -> String {
     if value < 0.001 { "< 0.001".to_owned() } else { fixed(value, 3) }
 }
 
+/// A size in bytes with three digits: `950 B`, `1.20 kB`, `35.0 MB`.
+pub fn bytes(value: u64) -> String {
+    let mut scaled = value as f64;
+    let mut unit = "B";
+    for next in ["kB", "MB", "GB", "TB"] {
+        if scaled < 1000.0 {
+            break;
+        }
+        (scaled, unit) = (scaled / 1000.0, next);
+    }
+    let decimals = if unit == "B" || scaled >= 100.0 { 0 } else { 1 + usize::from(scaled < 10.0) };
+    format!("{scaled:.decimals$} {unit}")
+}
+
 /// A count in few characters, for axes: `950`, `12k`, `3.5M`.
 pub fn compact(value: f64) -> String {
     let (scaled, unit) = match value.abs() {
@@ -111,6 +125,7 @@ mod tests {
         assert_eq!(date(i64::MAX), MISSING);
         assert_eq!(p_value(0.0004), "< 0.001");
         assert_eq!(p_value(0.25), "0.250");
+        assert_eq!(["950 B", "1.20 kB", "35.0 MB"], [950, 1_200, 35_000_000].map(bytes).each_ref().map(String::as_str));
         assert_eq!(compact(12_500.0), "12.5k");
         assert_eq!(compact(3e6), "3M");
         assert_eq!(compact(0.05), "0.05");

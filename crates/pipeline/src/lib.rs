@@ -5,6 +5,7 @@
 //! in which process and whether at all is the orchestrator's business, not decided here.
 
 mod context;
+mod cost;
 mod error;
 pub mod fingerprint;
 mod interactions;
@@ -17,6 +18,7 @@ mod table;
 mod texts;
 
 pub use context::{Context, Input, Message, Task};
+pub use cost::Cost;
 pub use error::Error;
 pub use interactions::{read_interactions, read_keys, write_interactions, write_keys};
 pub use json::{read_json, write_file, write_json};

@@ -95,7 +95,7 @@ pub fn columns(kind: Kind) -> Vec<Column> {
             column("model", String, "name of the stage that trained it"),
             column("user", UInt32, "user index"),
             column("metric", String, "such as `ndcg@10`"),
-            column("value", Float32, "0 to 1"),
+            column("value", Float32, "0 to 1, but for those of lists: bits, counts, nats"),
         ],
         Kind::Model | Kind::Metrics | Kind::Statistics | Kind::Report | Kind::Receipt | Kind::Any => Vec::new(),
     }

@@ -19,6 +19,7 @@ mod model;
 mod recency;
 mod ridge;
 mod simd;
+pub mod significance;
 mod sparse;
 mod svd;
 mod text;

@@ -2,8 +2,9 @@
 //!
 //! Everything about a ranking that the metrics need is where the relevant items stand in it
 //! ([`RelevantRanks`]); the mean over users is taken by [`crate::evaluation`]. Relevance is binary:
-//! an item that the user held out for the test is relevant, whatever its rating. Definitions follow
-//! Manning, Raghavan and Schütze, "Introduction to Information Retrieval" (2008), chapter 8.
+//! an item that the user held out for the test is relevant, whatever its rating. Definitions are
+//! those of `trec_eval` and `ranx`, whose values `tests/reference.rs` holds them to; see also Manning, Raghavan
+//! and Schütze, "Introduction to Information Retrieval" (2008), chapter 8.
 
 /// Where the relevant items of one user stand in a ranking.
 ///
@@ -77,15 +78,20 @@ impl RelevantRanks {
         if ideal > 0.0 { found / ideal } else { 0.0 }
     }
 
-    /// Mean of the precisions at each hit among the first `k`, over `min(k, relevant)`.
+    /// Average precision: the sum of the precisions at each hit among the first `k`, over the number of
+    /// relevant items.
     ///
-    /// That normaliser lets a perfect list reach 1 also when `k` is below the number of relevant
-    /// items; some libraries divide by `relevant` or by the number of hits instead.
+    /// Where `k` is below that number, 1 cannot be reached. So do `trec_eval` and `ranx`; some libraries
+    /// divide by `min(k, relevant)` or by the number of hits instead, which gives higher figures.
     pub fn average_precision_at_k(&self, k: u32) -> f64 {
         let hits = &self.ranks[..self.hits_at_k(k)];
         let sum: f64 = (1_u32..).zip(hits).map(|(hit, rank)| f64::from(hit) / f64::from(*rank)).sum();
-        let normaliser = self.relevant.min(k as usize);
-        if normaliser > 0 { sum / normaliser as f64 } else { 0.0 }
+        if self.relevant > 0 { sum / self.relevant as f64 } else { 0.0 }
+    }
+
+    /// 1 over the rank of the first relevant item among the first `k`; 0 if there is none.
+    pub fn reciprocal_rank_at_k(&self, k: u32) -> f64 {
+        self.ranks.first().filter(|rank| **rank <= k).map_or(0.0, |rank| 1.0 / f64::from(*rank))
     }
 
     /// 1 over the rank of the first relevant item; 0 if none is ranked.
@@ -98,19 +104,44 @@ fn ratio(part: usize, whole: usize) -> f64 {
     if whole > 0 { part as f64 / whole as f64 } else { 0.0 }
 }
 
-/// Root of the mean squared error of `(predicted, actual)` ratings, in rating units; `None` for none.
-pub fn rmse(ratings: &[(f32, f32)]) -> Option<f64> {
-    mean(ratings, |error| error * error).map(f64::sqrt)
+/// Errors of predicted ratings, in rating units: every prediction counts once.
+///
+/// ```
+/// let mut errors = recommender::metrics::RatingErrors::default();
+/// errors.add(4.0, 3.0);
+/// errors.add(1.0, 3.0);
+/// assert_eq!((errors.rmse(), errors.mae()), (Some(2.5_f64.sqrt()), Some(1.5)));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RatingErrors {
+    squares: f64,
+    absolutes: f64,
+    count: u64,
 }
 
-/// Mean absolute error of `(predicted, actual)` ratings, in rating units; `None` for none.
-pub fn mae(ratings: &[(f32, f32)]) -> Option<f64> {
-    mean(ratings, f64::abs)
-}
+impl RatingErrors {
+    /// Adds one prediction and what the user gave.
+    pub fn add(&mut self, predicted: f32, actual: f32) {
+        let error = f64::from(predicted) - f64::from(actual);
+        self.merge(&Self { squares: error * error, absolutes: error.abs(), count: 1 });
+    }
 
-fn mean(ratings: &[(f32, f32)], loss: impl Fn(f64) -> f64) -> Option<f64> {
-    let sum: f64 = ratings.iter().map(|(predicted, actual)| loss(f64::from(*predicted) - f64::from(*actual))).sum();
-    (!ratings.is_empty()).then(|| sum / ratings.len() as f64)
+    /// Adds those of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.squares += other.squares;
+        self.absolutes += other.absolutes;
+        self.count += other.count;
+    }
+
+    /// Root of the mean squared error; `None` without predictions.
+    pub fn rmse(&self) -> Option<f64> {
+        (self.count > 0).then(|| (self.squares / self.count as f64).sqrt())
+    }
+
+    /// Mean absolute error; `None` without predictions.
+    pub fn mae(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.absolutes / self.count as f64)
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +165,7 @@ mod tests {
         assert_close(ranks.hit_rate_at_k(5), 1.0);
         // DCG = 1/log2(2) + 1/log2(4) = 1.5; ideal = 1 + 1/log2(3) + 0.5 = 2.1309297535714573
         assert_close(ranks.ndcg_at_k(5), 1.5 / 2.130_929_753_571_457_3);
-        // (1/1 + 2/3) / min(5, 3) = 0.5555...
+        // (1/1 + 2/3) / 3 = 0.5555...
         assert_close(ranks.average_precision_at_k(5), 5.0 / 9.0);
         assert_close(ranks.reciprocal_rank(), 1.0);
     }
@@ -148,9 +179,11 @@ mod tests {
         assert_close(ranks.f1_at_k(2), 0.4);
         // (1/log2(3)) / (1 + 1/log2(3)) = 0.6309297 / 1.6309297
         assert_close(ranks.ndcg_at_k(2), 0.630_929_753_571_457_3 / 1.630_929_753_571_457_3);
-        // (1/2) / min(2, 3)
-        assert_close(ranks.average_precision_at_k(2), 0.25);
+        // (1/2) / 3
+        assert_close(ranks.average_precision_at_k(2), 0.5 / 3.0);
         assert_close(ranks.reciprocal_rank(), 0.5);
+        assert_close(ranks.reciprocal_rank_at_k(1), 0.0);
+        assert_close(ranks.reciprocal_rank_at_k(2), 0.5);
     }
 
     #[test]
@@ -170,10 +203,18 @@ mod tests {
     #[test]
     fn golden_rating_errors() {
         // Errors 1, -2, 0: rmse = sqrt(5/3), mae = 1.
-        let ratings = [(4.0, 3.0), (1.0, 3.0), (5.0, 5.0)];
-        assert_close(rmse(&ratings).unwrap(), (5.0_f64 / 3.0).sqrt());
-        assert_close(mae(&ratings).unwrap(), 1.0);
-        assert_eq!((rmse(&[]), mae(&[])), (None, None));
+        let errors = errors_of(&[(4.0, 3.0), (1.0, 3.0), (5.0, 5.0)]);
+        assert_close(errors.rmse().unwrap(), (5.0_f64 / 3.0).sqrt());
+        assert_close(errors.mae().unwrap(), 1.0);
+        assert_eq!((errors_of(&[]).rmse(), errors_of(&[]).mae()), (None, None));
+    }
+
+    fn errors_of(ratings: &[(f32, f32)]) -> RatingErrors {
+        let mut errors = RatingErrors::default();
+        for (predicted, actual) in ratings {
+            errors.add(*predicted, *actual);
+        }
+        errors
     }
 
     /// Distinct ranks, and at least as many relevant items.
@@ -190,6 +231,7 @@ mod tests {
             let values = [
                 ranks.precision_at_k(k), ranks.recall_at_k(k), ranks.f1_at_k(k), ranks.hit_rate_at_k(k),
                 ranks.ndcg_at_k(k), ranks.average_precision_at_k(k), ranks.reciprocal_rank(),
+                ranks.reciprocal_rank_at_k(k),
             ];
             for value in values {
                 prop_assert!((0.0..=1.0 + 1e-12).contains(&value), "{value} of {ranks:?} at {k}");
@@ -222,15 +264,17 @@ mod tests {
         }
 
         #[test]
-        fn a_perfect_ranking_has_ndcg_and_map_of_1(relevant in 1_u32..20, k in 1_u32..30) {
+        fn a_perfect_ranking_has_ndcg_of_1_and_the_map_that_k_allows(relevant in 1_u32..20, k in 1_u32..30) {
             let ranks = RelevantRanks::new((1..=relevant).collect(), relevant as usize);
             prop_assert!((ranks.ndcg_at_k(k) - 1.0).abs() < 1e-12);
-            prop_assert!((ranks.average_precision_at_k(k) - 1.0).abs() < 1e-12);
+            let reachable = f64::from(k.min(relevant)) / f64::from(relevant);
+            prop_assert!((ranks.average_precision_at_k(k) - reachable).abs() < 1e-12);
         }
 
         #[test]
         fn rmse_is_at_least_mae(ratings in proptest::collection::vec((1.0_f32..5.0, 1.0_f32..5.0), 1..20)) {
-            prop_assert!(rmse(&ratings).unwrap() >= mae(&ratings).unwrap() - 1e-12);
+            let errors = errors_of(&ratings);
+            prop_assert!(errors.rmse().unwrap() >= errors.mae().unwrap() - 1e-12);
         }
     }
 }

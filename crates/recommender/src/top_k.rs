@@ -1,4 +1,7 @@
-//! The best `k` of many scores without sorting them all.
+//! The best `k` of many scores without sorting them all, and without copying them.
+
+/// Scores looked at in one go: nearly all blocks hold nothing above the bar and are passed at once.
+const BLOCK: usize = 64;
 
 /// An item and its score.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -11,34 +14,82 @@ pub struct Scored {
 
 /// The `k` best of `scores`, best first; equal scores in the order of items.
 ///
-/// Items for which `skip` is true and scores that are not finite are left out. `O(n + k log k)`.
+/// Items for which `skip` is true and scores that are not finite are left out. `O(n + k log k)`; memory
+/// for about `2 k` items, whatever the number of scores.
 ///
 /// ```
 /// let best = recommender::top_k(&[0.5, 2.0, 2.0, 9.0], 2, |item| item == 3);
 /// assert_eq!(best.iter().map(|scored| scored.item).collect::<Vec<_>>(), [1, 2]);
 /// ```
 pub fn top_k(scores: &[f32], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored> {
-    let candidates = scores
-        .iter()
-        .enumerate()
-        .filter(|(item, score)| score.is_finite() && !skip(*item as u32))
-        .map(|(item, score)| Scored { item: item as u32, score: *score })
-        .collect();
-    best(candidates, k)
+    let mut shortlist = Shortlist::new(k, scores.len());
+    if k == 0 {
+        return shortlist.kept;
+    }
+    let (blocks, rest) = scores.as_chunks::<BLOCK>();
+    let mut start = 0;
+    for block in blocks {
+        if is_any_above(block, shortlist.bar) {
+            shortlist.take(block, start, &skip);
+        }
+        start += BLOCK as u32;
+    }
+    shortlist.take(rest, start, &skip);
+    best(shortlist.kept, k)
+}
+
+/// Whether a block has a score above the bar; counted without a branch, so that it is vectorised.
+fn is_any_above(block: &[f32; BLOCK], bar: f32) -> bool {
+    block.iter().map(|score| u32::from(*score > bar)).sum::<u32>() > 0
+}
+
+/// Candidates for the best `k`, seen in the order of items.
+struct Shortlist {
+    kept: Vec<Scored>,
+    k: usize,
+    /// At this length all but the best `k` are dropped.
+    limit: usize,
+    /// `k` items seen so far score at least this: a later one needs more, as ties go to the earlier.
+    bar: f32,
+}
+
+impl Shortlist {
+    fn new(k: usize, items: usize) -> Self {
+        let limit = k.saturating_mul(2).max(BLOCK);
+        Self { kept: Vec::with_capacity(if k == 0 { 0 } else { limit.min(items) }), k, limit, bar: f32::NEG_INFINITY }
+    }
+
+    fn take(&mut self, scores: &[f32], start: u32, skip: &impl Fn(u32) -> bool) {
+        for (item, score) in (start..).zip(scores) {
+            if *score > self.bar && score.is_finite() && !skip(item) {
+                self.kept.push(Scored { item, score: *score });
+                if self.kept.len() == self.limit {
+                    self.kept.select_nth_unstable_by(self.k - 1, by_rank);
+                    self.kept.truncate(self.k);
+                    self.bar = self.kept[self.k - 1].score;
+                }
+            }
+        }
+    }
+}
+
+/// Higher scores first, equal ones in the order of items. The two zeros are equal.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "sorting hands out references")]
+fn by_rank(a: &Scored, b: &Scored) -> std::cmp::Ordering {
+    (b.score + 0.0).total_cmp(&(a.score + 0.0)).then(a.item.cmp(&b.item))
 }
 
 /// The `k` best of the candidates in the order of [`top_k`].
 pub(crate) fn best(mut candidates: Vec<Scored>, k: usize) -> Vec<Scored> {
-    let order = |a: &Scored, b: &Scored| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item));
     if candidates.len() > k {
         if k > 0 {
-            candidates.select_nth_unstable_by(k - 1, order);
+            candidates.select_nth_unstable_by(k - 1, by_rank);
         }
         candidates.truncate(k);
-        // Lists of many users are kept at once; room for a whole catalogue in each would add up.
-        candidates.shrink_to_fit();
     }
-    candidates.sort_unstable_by(order);
+    candidates.sort_unstable_by(by_rank);
+    // Lists of many users are kept at once; room for a whole catalogue in each would add up.
+    candidates.shrink_to_fit();
     candidates
 }
 
@@ -84,13 +135,19 @@ mod tests {
         assert!(top_k(&vec![1.0; 10_000], 5, |_| false).capacity() < 100);
     }
 
+    #[test]
+    fn the_two_zeros_are_equal() {
+        let items: Vec<u32> = top_k(&[-0.0, 0.0, -0.0], 3, |_| false).iter().map(|scored| scored.item).collect();
+        assert_eq!(items, [0, 1, 2]);
+    }
+
     proptest! {
         #[test]
         fn same_as_sorting_everything(
-            // Few distinct values, so that ties are common.
-            scores in proptest::collection::vec((-3_i8..4).prop_map(f32::from), 0..50),
-            k in 0_usize..60,
-            skipped in proptest::collection::btree_set(0_u32..50, 0..20),
+            // Few distinct values, so that ties are common; several blocks, and lists shorter and longer than one.
+            scores in proptest::collection::vec((-3_i8..4).prop_map(f32::from), 0..400),
+            k in 0_usize..130,
+            skipped in proptest::collection::btree_set(0_u32..400, 0..60),
         ) {
             let mut expected: Vec<Scored> = (0..).zip(&scores)
                 .filter(|(item, _)| !skipped.contains(item))
@@ -99,6 +156,17 @@ mod tests {
             expected.sort_by(|a, b| b.score.total_cmp(&a.score));
             expected.truncate(k);
             prop_assert_eq!(top_k(&scores, k, |item| skipped.contains(&item)), expected);
+        }
+
+        #[test]
+        fn scores_that_rise_replace_the_shortlist_again_and_again(scores in proptest::collection::vec(any::<f32>(), 0..500)) {
+            let mut rising = scores;
+            rising.sort_by(f32::total_cmp);
+            let mut expected: Vec<Scored> = (0..).zip(&rising).map(|(item, score)| Scored { item, score: *score }).collect();
+            expected.retain(|scored| scored.score.is_finite());
+            expected.sort_by(by_rank);
+            expected.truncate(7);
+            prop_assert_eq!(top_k(&rising, 7, |_| false), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Charts as inline SVG: bars, lines, intervals, heat maps.
+//! Charts as inline SVG: bars, lines, intervals, points, heat maps.
 //!
 //! A chart is drawn once, in fixed coordinates, and scales with the page. Its colours are variables
 //! of the page's style, so that dark mode works. Values come binned: a chart has a node a bin, never
@@ -11,6 +11,7 @@ mod canvas;
 mod heat_map;
 mod intervals;
 mod lines;
+mod scatter;
 
 pub use axis::Scale;
 pub use bars::{bars, horizontal_bars};
@@ -18,6 +19,7 @@ pub use canvas::Svg;
 pub use heat_map::heat_map;
 pub use intervals::{Interval, intervals};
 pub use lines::{Line, lines};
+pub use scatter::{Point, pareto};
 
 use crate::format;
 

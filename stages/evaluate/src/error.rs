@@ -6,7 +6,7 @@ pub enum Error {
     /// There is nothing to predict.
     #[error(
         "evaluate split `{split}`: expected interactions to predict, found none; leave-last-out needs users with \
-         three interactions, the splits temporal and random a {split}_ratio above 0 (parameters of `preprocess`)"
+         three interactions, the other splits a {split}_ratio above 0 (parameters of `preprocess`)"
     )]
     NothingHeldOut {
         /// Name of the split.

@@ -4,28 +4,43 @@
 //! interactions. Metrics are computed in `recommender`; here models and tables are brought together
 //! and the results written so that anyone can recompute them. Models are not trained or tuned here.
 
+mod columns;
 mod comparison;
+mod costs;
 mod error;
+mod examples;
+mod items;
 mod params;
 mod report;
+mod seeds;
 mod tables;
 
-pub use params::{Params, Split};
+pub use params::{Candidates, Params, Split};
 use pipeline::{Context, Input, Kind, Port, Stage, read_interactions, read_keys, read_model, write_file, write_json};
 use recommender::{
     Interactions, Recommender,
-    evaluation::{Evaluation, Metrics, ModelMetrics, evaluate},
+    evaluation::{Catalogue, Evaluation, Metrics, ModelMetrics, evaluate_with},
 };
+use reports::evaluation::Example;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::{comparison::Comparison, error::Error, report::HeldOut, tables::Tables};
+use crate::{
+    columns::{Columns, Difference},
+    comparison::Comparison,
+    costs::Costs,
+    error::Error,
+    items::Items,
+    seeds::{SeedGroup, seed_groups},
+    tables::Tables,
+};
 
 /// Ranks all unseen items with every model and compares the lists with the held-out interactions.
 ///
-/// Reads `models` (one or more), `train`, `validation`, `test`, `user_index` and `item_index`. Writes
-/// `metrics` (means over users a model, and the recall of each beside that of the popularity list),
-/// `user_metrics` (the same values a user), `recommendations` (the longest list of every evaluated
-/// user and model) and `report` (HTML).
+/// Reads `models` (one or more), `train`, `validation`, `test`, `user_index`, `item_index` and, where there
+/// are some, `items` (titles, and categories for diversity and calibration). Writes `metrics` (means over
+/// users a model with their intervals, by segment, and every two models compared), `user_metrics` (the same
+/// values a user), `recommendations` (the longest list of every evaluated user and model) and `report` (HTML).
 ///
 /// For `split: test` a history is training and validation, for `split: validation` training alone.
 /// Models go by the name of the stage that trained them.
@@ -47,6 +62,10 @@ struct MetricsFile {
     /// None without a popularity list among the models.
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
+    /// Every two models on the same users.
+    differences: Vec<Difference>,
+    /// Models that differ in their seed alone.
+    seeds: Vec<SeedGroup>,
 }
 
 impl Stage for Evaluate {
@@ -59,6 +78,7 @@ impl Stage for Evaluate {
         Port::one("test", Kind::Interactions),
         Port::one("user_index", Kind::UserIndex),
         Port::one("item_index", Kind::ItemIndex),
+        Port::optional("items", Kind::Items),
     ];
     const OUTPUTS: &'static [Port] = &[
         Port::one("metrics", Kind::Metrics),
@@ -69,43 +89,126 @@ impl Stage for Evaluate {
     type Params = Params;
 
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
-        let (history, held_out) = interactions(params, context)?;
-        let inputs = context.inputs("models");
+        let run = Run::read(params, context)?;
         let mut tables = Tables::create(context)?;
-        let mut metrics = Metrics {
-            split: params.split.name().to_owned(),
-            users: 0,
-            items: history.item_count() as u64,
-            ks: params.ks.clone(),
-            models: Vec::new(),
-        };
+        let mut found = Found::new(&run);
+        let inputs = context.inputs("models");
         for (done, input) in inputs.iter().enumerate() {
             context.progress(done as u64, Some(inputs.len() as u64), "models");
-            let model = model(input, history.item_count())?;
-            let evaluation = evaluated(model.as_ref(), &history, &held_out, params)?;
-            tables.write(&input.stage, &evaluation)?;
-            metrics.users = evaluation.users.len() as u64;
-            metrics.models.push(ModelMetrics {
-                name: input.stage.clone(),
-                algorithm: model.algorithm().to_owned(),
-                values: evaluation.values,
-            });
+            run.evaluate(input, &mut tables, &mut found)?;
         }
         context.progress(inputs.len() as u64, Some(inputs.len() as u64), "models");
         tables.finish()?;
-        let html = report::render(context, params.split, &metrics, &HeldOut::new(&history, &held_out))?;
-        write_file(context.output("report")?, html.as_bytes())?;
-        let comparison = Comparison::new(&metrics.models, params.main_k());
+        let Found { mut metrics, columns, parameters, costs, examples } = found;
+        let differences = columns.compare(&mut metrics, params.resamples, params.seed);
+        let comparison = Comparison::new(&metrics.models, &differences, params.main_k());
+        let seeds = seed_groups(&metrics.models, &parameters);
         summarise(context, params.main_k(), &metrics, comparison.as_ref());
-        write_json(context.output("metrics")?, &MetricsFile { metrics, comparison })?;
+        let file = MetricsFile { metrics, comparison, differences, seeds };
+        let html = report::render(context, &run, &file, &costs, examples)?;
+        write_file(context.output("report")?, html.as_bytes())?;
+        write_json(context.output("metrics")?, &file)?;
         Ok(())
     }
 }
 
+/// What all models are evaluated on.
+struct Run<'a> {
+    params: &'a Params,
+    history: Interactions,
+    held_out: Interactions,
+    items: Items,
+    catalogue: Catalogue,
+    /// Users with something held out.
+    users: Vec<u32>,
+    /// Those of them who are shown in the report.
+    shown: Vec<u32>,
+}
+
+/// What was found of the models so far.
+struct Found {
+    metrics: Metrics,
+    columns: Columns,
+    parameters: Vec<Value>,
+    costs: Vec<Costs>,
+    examples: Vec<Example>,
+}
+
+impl<'a> Run<'a> {
+    fn read(params: &'a Params, context: &Context) -> anyhow::Result<Self> {
+        let keys = read_keys(context.input("item_index")?, Kind::ItemIndex)?;
+        let (history, held_out) = interactions(params, context, keys.len())?;
+        let items = Items::read(context.optional_input("items"), keys)?;
+        let catalogue = Catalogue::new(&history, params.segments()).with_categories(&items.categories);
+        let users = (0..held_out.user_count() as u32).filter(|user| !held_out.history(*user).is_empty());
+        let users: Vec<u32> = users.collect();
+        let shown = examples::choose(params.examples as usize, &users, &history, &catalogue);
+        Ok(Self { params, history, held_out, items, catalogue, users, shown })
+    }
+
+    /// Evaluates one model and adds it to the tables and to what was found.
+    fn evaluate(&self, input: &Input, tables: &mut Tables, found: &mut Found) -> anyhow::Result<()> {
+        let data = read_model(&input.path)?;
+        found.parameters.push(data.parameters.clone());
+        let model = recommender::load(&data)?;
+        drop(data);
+        let evaluation = self.evaluated(model.as_ref(), &input.stage)?;
+        tables.write(&input.stage, &evaluation)?;
+        found.columns.push(&evaluation);
+        if self.params.costs {
+            found.costs.push(Costs::measure(&input.path, model.as_ref(), &self.history, &self.users));
+        }
+        for (example, user) in found.examples.iter_mut().zip(&self.shown) {
+            if let Ok(place) = evaluation.users.binary_search_by_key(user, |one| one.user) {
+                let sets = [&self.history, &self.held_out];
+                let user = &evaluation.users[place];
+                example.lists.push(examples::list(&input.stage, model.as_ref(), user, sets, &self.items.names));
+            }
+        }
+        found.metrics.users = evaluation.users.len() as u64;
+        found.metrics.models.push(ModelMetrics {
+            name: input.stage.clone(),
+            algorithm: model.algorithm().to_owned(),
+            values: evaluation.values,
+            intervals: std::collections::BTreeMap::new(),
+            segments: evaluation.segments,
+        });
+        Ok(())
+    }
+
+    fn evaluated(&self, model: &dyn Recommender, name: &str) -> Result<Evaluation, Error> {
+        let (expected, found) = (self.history.item_count(), model.item_count());
+        if found != expected {
+            return Err(Error::WrongItems { model: name.to_owned(), expected, found });
+        }
+        let evaluation = evaluate_with(model, &self.history, &self.held_out, &self.params.ks, Some(&self.catalogue));
+        if evaluation.users.is_empty() {
+            let (split, interactions) = (self.params.split.name(), self.held_out.len());
+            return Err(Error::NothingUnseen { split, interactions });
+        }
+        Ok(evaluation)
+    }
+}
+
+impl Found {
+    fn new(run: &Run) -> Self {
+        let metrics = Metrics {
+            split: run.params.split.name().to_owned(),
+            users: 0,
+            items: run.history.item_count() as u64,
+            ks: run.params.ks.clone(),
+            models: Vec::new(),
+        };
+        let sets = [&run.history, &run.held_out];
+        let examples = examples::describe(&run.shown, sets, &run.catalogue, &run.items.names);
+        let columns = Columns::new(run.params.main_k());
+        Self { metrics, columns, parameters: Vec::new(), costs: Vec::new(), examples }
+    }
+}
+
 /// Histories and what is to be predicted from them.
-fn interactions(params: &Params, context: &Context) -> anyhow::Result<(Interactions, Interactions)> {
+fn interactions(params: &Params, context: &Context, items: usize) -> anyhow::Result<(Interactions, Interactions)> {
     let users = read_keys(context.input("user_index")?, Kind::UserIndex)?.len();
-    let items = read_keys(context.input("item_index")?, Kind::ItemIndex)?.len();
     let read = |port: &str| anyhow::Ok(read_interactions(context.input(port)?, users, items)?);
     let (train, held_out) = (read("train")?, read(params.split.name())?);
     if held_out.is_empty() {
@@ -116,28 +219,6 @@ fn interactions(params: &Params, context: &Context) -> anyhow::Result<(Interacti
         Split::Validation => train,
     };
     Ok((history, held_out))
-}
-
-fn model(input: &Input, items: usize) -> anyhow::Result<Box<dyn Recommender>> {
-    let model = recommender::load(&read_model(&input.path)?)?;
-    if model.item_count() != items {
-        let found = model.item_count();
-        return Err(Error::WrongItems { model: input.stage.clone(), expected: items, found }.into());
-    }
-    Ok(model)
-}
-
-fn evaluated(
-    model: &dyn Recommender,
-    history: &Interactions,
-    held_out: &Interactions,
-    params: &Params,
-) -> Result<Evaluation, Error> {
-    let evaluation = evaluate(model, history, held_out, &params.ks);
-    if evaluation.users.is_empty() {
-        return Err(Error::NothingUnseen { split: params.split.name(), interactions: held_out.len() });
-    }
-    Ok(evaluation)
 }
 
 fn summarise(context: &Context, k: u32, metrics: &Metrics, comparison: Option<&Comparison>) {

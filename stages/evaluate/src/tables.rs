@@ -39,6 +39,8 @@ impl Tables {
             let names = &evaluation.metrics;
             let values =
                 || users.iter().flat_map(|user| names.iter().zip(&user.values).map(|value| (user.user, value)));
+            // A value that is not defined for a user has no row.
+            let values = || values().filter(|(_, (_, value))| !value.is_nan());
             let frame = df!(
                 "model" => vec![model; values().count()],
                 "user" => values().map(|(user, _)| user).collect::<Vec<u32>>(),

@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use evaluate::{Evaluate, Params, Split};
 use pipeline::{
-    Context, Input, Kind, Stage, TableReader, Task, read_json, write_interactions, write_keys, write_model,
+    Context, Input, Kind, Stage, TableReader, TableWriter, Task, read_json, write_interactions, write_keys, write_model,
+};
+use polars::{
+    df,
+    prelude::{DataType, NamedFrom, Series},
 };
 use recommender::{Algorithm, Fit, Interaction, Interactions, evaluation::Metrics};
 use serde_json::{Value, json};
@@ -20,8 +24,8 @@ const OUTPUTS: [(&str, &str); 4] = [
 const TABLES: [&str; 5] = ["user_index", "item_index", "train", "validation", "test"];
 
 fn interactions(users: usize, items: usize, pairs: &[(u32, u32)]) -> Interactions {
-    let entry = |(time, (user, item)): (i64, &(u32, u32))| (*user, Interaction { item: *item, weight: 4.0, time });
-    Interactions::from_pairs(users, items, &(0_i64..).zip(pairs).map(entry).collect::<Vec<_>>())
+    let entry = |(time, (user, item)): (u32, &(u32, u32))| (*user, Interaction { item: *item, weight: 4.0, time });
+    Interactions::from_pairs(users, items, &(0_u32..).zip(pairs).map(entry).collect::<Vec<_>>())
 }
 
 /// A folder with the tables of `preprocess` and a model of each algorithm, by name.
@@ -61,9 +65,36 @@ impl Fixture {
         };
         let mut inputs: BTreeMap<String, Vec<Input>> =
             TABLES.map(|port| (port.to_owned(), vec![input("preprocess", port, port)])).into();
+        if self.path().join("items").exists() {
+            inputs.insert("items".to_owned(), vec![input("load", "items", "items")]);
+        }
         inputs.insert("models".to_owned(), self.models.iter().map(|name| input(name, "model", name)).collect());
         let outputs = OUTPUTS.map(|(port, file)| (port.to_owned(), self.path().join(file))).into();
         Evaluate::run(params, &context(self.path(), inputs, outputs))
+    }
+
+    /// Metadata for the items with even index: a title, and one of two categories.
+    fn write_items(&self, items: u32) {
+        let even: Vec<u32> = (0..items).step_by(2).collect();
+        let none = || vec![None::<&str>; even.len()];
+        let lists = |list: &dyn Fn(u32) -> Vec<String>| {
+            let rows: Vec<Series> = even.iter().map(|item| Series::new("".into(), list(*item))).collect();
+            Series::new("".into(), rows).cast(&DataType::List(Box::new(DataType::String))).unwrap()
+        };
+        let frame = df!(
+            "item" => even.iter().map(|item| format!("i{item}")).collect::<Vec<_>>(),
+            "title" => even.iter().map(|item| format!("Title <{item}>")).collect::<Vec<_>>(),
+            "brand" => none(),
+            "categories" => lists(&|item| vec![format!("category {}", item / 2 % 2)]),
+            "price" => vec![None::<f32>; even.len()],
+            "description" => none(),
+            "image" => none(),
+            "also_bought" => lists(&|_| Vec::new()),
+            "also_viewed" => lists(&|_| Vec::new()),
+        );
+        let mut writer = TableWriter::create_at(&self.path().join("items"), Kind::Items, "load", &[]).unwrap();
+        writer.write(&frame.unwrap()).unwrap();
+        writer.finish().unwrap();
     }
 
     fn outputs(&self) -> Vec<Vec<u8>> {
@@ -136,7 +167,7 @@ fn small() -> [Interactions; 3] {
 fn a_small_example_comes_out_as_computed_by_hand() {
     let [train, validation, test] = small();
     let fixture = Fixture::new([&train, &validation, &test], &[("top", json!({"algorithm": "popularity"}))]);
-    fixture.run(&Params { ks: vec![1, 2], split: Split::Test }).unwrap();
+    fixture.run(&Params { ks: vec![1, 2], ..Params::default() }).unwrap();
 
     // User 0 knows 0, 1, 2 and is shown 3, 4 and wants 3: rank 1.
     // User 1 knows 0, 2 and is shown 1, 3 (then 4) and wants 1 and 4: ranks 1 and 3.
@@ -170,7 +201,7 @@ fn a_small_example_comes_out_as_computed_by_hand() {
 fn validation_is_predicted_from_train_alone() {
     let [train, validation, test] = small();
     let fixture = Fixture::new([&train, &validation, &test], &[("top", json!({"algorithm": "popularity"}))]);
-    fixture.run(&Params { ks: vec![1, 2], split: Split::Validation }).unwrap();
+    fixture.run(&Params { ks: vec![1, 2], split: Split::Validation, ..Params::default() }).unwrap();
     // User 0 knows 0 and 1 and wants 2, which is the first of those left (2 and 3 are as popular).
     assert_eq!(fixture.lists(), [(("top".to_owned(), 0), vec![2, 3])].into());
     assert_eq!(fixture.metrics().users, 1);
@@ -207,7 +238,7 @@ fn three_models() -> [(&'static str, Value); 3] {
 fn anyone_can_recompute_the_metrics_from_the_lists() {
     let [train, validation, test] = tastes();
     let fixture = Fixture::new([&train, &validation, &test], &three_models());
-    fixture.run(&Params { ks: vec![3, 10], split: Split::Test }).unwrap();
+    fixture.run(&Params { ks: vec![3, 10], ..Params::default() }).unwrap();
     let (lists, of_users, metrics) = (fixture.lists(), fixture.user_metrics(), fixture.metrics());
     let names: Vec<&str> = metrics.models.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["top", "knn", "als-4"]);
@@ -248,12 +279,73 @@ fn anyone_can_recompute_the_metrics_from_the_lists() {
 }
 
 #[test]
+fn every_two_models_are_compared_on_the_same_users() {
+    let [train, validation, test] = tastes();
+    let mut models = three_models().to_vec();
+    for (name, seed) in [("als-one", 1), ("als-two", 2)] {
+        models.push((name, json!({"algorithm": "als", "factors": 4, "iterations": 3, "seed": seed})));
+    }
+    let fixture = Fixture::new([&train, &validation, &test], &models);
+    fixture.run(&Params::default()).unwrap();
+    let (metrics, of_users) = (fixture.metrics(), fixture.user_metrics());
+    for model in &metrics.models {
+        let [low, high] = model.intervals["ndcg@10"];
+        assert!(low <= model.values["ndcg@10"] && model.values["ndcg@10"] <= high, "{}", model.name);
+        assert!(model.intervals.keys().all(|name| !name.ends_with("@5")), "intervals are of the main length");
+        let users: u64 = model.segments.iter().filter(|one| one.name.ends_with("users")).map(|one| one.users).sum();
+        assert_eq!(users, metrics.users);
+    }
+    let file: Value = read_json(&fixture.path().join("metrics.json")).unwrap();
+    let differences = file["differences"].as_array().unwrap();
+    // Two metrics, 5 * 4 / 2 pairs each.
+    assert_eq!(differences.len(), 20);
+    for one in differences {
+        let value = |side: &str, user: u32| {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            f64::from(of_users[&(text(&one[side]), text(&one["metric"]), user)])
+        };
+        let mean = (0..30).map(|user| value("first", user) - value("second", user)).sum::<f64>() / 30.0;
+        assert!((one["difference"].as_f64().unwrap() - mean).abs() < 1e-6, "{one}");
+        assert!(one["corrected_p_value"].as_f64() >= one["p_value"].as_f64(), "{one}");
+    }
+    let seeds = file["seeds"].as_array().unwrap();
+    assert_eq!((seeds.len(), &seeds[0]["algorithm"]), (1, &json!("als")));
+    let html = fs::read_to_string(fixture.path().join("report.html")).unwrap();
+    for section in ["leaderboard", "differences", "lists", "costs", "groups", "examples"] {
+        assert!(html.contains(&format!("<section id=\"{section}\"")), "{section}");
+    }
+    fixture.run(&Params { costs: false, examples: 0, ..Params::default() }).unwrap();
+    let html = fs::read_to_string(fixture.path().join("report.html")).unwrap();
+    assert!(!html.contains("<section id=\"costs\"") && !html.contains("<section id=\"examples\""));
+}
+
+#[test]
+fn items_give_lists_their_names_and_categories() {
+    let [train, validation, test] = tastes();
+    let fixture = Fixture::new([&train, &validation, &test], &three_models());
+    fixture.run(&Params::default()).unwrap();
+    let without = fixture.metrics();
+    fixture.write_items(40);
+    fixture.run(&Params::default()).unwrap();
+    let with = fixture.metrics();
+    for (without, with) in without.models.iter().zip(&with.models) {
+        assert_eq!(without.values["ndcg@10"].to_bits(), with.values["ndcg@10"].to_bits());
+        assert_ne!(without.values["diversity@10"].to_bits(), with.values["diversity@10"].to_bits());
+        assert!(!without.values.contains_key("calibration@10") && with.values["calibration@10"] >= 0.0);
+    }
+    let html = fs::read_to_string(fixture.path().join("report.html")).unwrap();
+    assert!(html.contains("Title &lt;") && html.contains(">i1"), "titles where there are some, else keys");
+    assert!(fixture.user_metrics().values().all(|value| !value.is_nan()));
+}
+
+#[test]
 fn the_number_of_threads_changes_no_byte() {
     let [train, validation, test] = tastes();
     let fixture = Fixture::new([&train, &validation, &test], &three_models());
     let of_threads = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| fixture.run(&Params::default())).unwrap();
+        // Measured times are the one thing that may differ.
+        pool.install(|| fixture.run(&Params { costs: false, ..Params::default() })).unwrap();
         fixture.outputs()
     };
     assert_eq!(of_threads(1), of_threads(5));

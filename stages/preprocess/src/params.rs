@@ -13,6 +13,9 @@ pub enum Split {
     LeaveLastOut,
     /// Two moments cut the whole time line: the newest share is test, the share before it validation.
     Temporal,
+    /// Each user's own time line is cut: the newest share of the user's interactions is test, the share
+    /// before it validation.
+    TemporalPerUser,
     /// Each interaction is drawn by a hash of seed, user and item.
     Random,
     /// The rows of the input `test` are test; of each user's other rows a share is drawn for validation.
@@ -26,6 +29,7 @@ impl Split {
         match self {
             Self::LeaveLastOut => "leave-last-out",
             Self::Temporal => "temporal",
+            Self::TemporalPerUser => "temporal-per-user",
             Self::Random => "random",
             Self::Given => "given",
         }
@@ -64,11 +68,12 @@ pub struct Params {
     pub repeated: Repeated,
     /// How interactions are divided.
     pub split: Split,
-    /// Share of the interactions for validation, 0 to 0.4, of the splits `temporal`, `random` and `given`.
+    /// Share of the interactions for validation, 0 to 0.4, of all splits but `leave-last-out`.
     #[serde(deserialize_with = "ratio")]
     #[schemars(range(min = 0, max = 0.4))]
     pub validation_ratio: f64,
-    /// Share of the interactions for test, 0 to 0.4, of the splits `temporal` and `random`.
+    /// Share of the interactions for test, 0 to 0.4, of the splits `temporal`, `temporal-per-user`
+    /// and `random`.
     #[serde(deserialize_with = "ratio")]
     #[schemars(range(min = 0, max = 0.4))]
     pub test_ratio: f64,

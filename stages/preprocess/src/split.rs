@@ -48,6 +48,7 @@ pub fn split(ratings: &mut Ratings, params: &Params) -> Assignment {
     let cuts = matches!(params.split, Split::Temporal).then(|| temporal_cuts(entries, params));
     let parts = match params.split {
         Split::LeaveLastOut => leave_last_out(entries),
+        Split::TemporalPerUser => last_of_each(entries, params),
         Split::Temporal => entries.iter().map(|entry| by_time(entry.time, cuts.unwrap_or_default())).collect(),
         Split::Random => hashes.iter().map(|hash| by_hash(*hash, params)).collect(),
         Split::Given => given(ratings, &hashes, params),
@@ -87,6 +88,20 @@ fn leave_last_out(entries: &[Rating]) -> Vec<Part> {
             parts[end - 2] = Part::Validation;
             parts[end - 1] = Part::Test;
         }
+    }
+    parts
+}
+
+/// The newest shares of every user, rounded; at least one interaction stays in train.
+fn last_of_each(entries: &[Rating], params: &Params) -> Vec<Part> {
+    let mut parts = Vec::with_capacity(entries.len());
+    for history in entries.chunk_by(|a, b| a.user == b.user) {
+        let rows = |ratio: f64| (history.len() as f64 * ratio).round() as usize;
+        let test = rows(params.test_ratio).min(history.len() - 1);
+        let validation = rows(params.validation_ratio).min(history.len() - 1 - test);
+        parts.extend(std::iter::repeat_n(Part::Train, history.len() - test - validation));
+        parts.extend(std::iter::repeat_n(Part::Validation, validation));
+        parts.extend(std::iter::repeat_n(Part::Test, test));
     }
     parts
 }
@@ -235,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn a_split_per_user_takes_the_newest_share_of_each() {
+        use Part::{Test, Train, Validation};
+        // User 0 has five interactions: 0.4 of them are two, 0.2 one. User 1 has one, which stays.
+        let rows = [(0, 0, 50), (0, 1, 10), (0, 2, 30), (0, 3, 20), (0, 4, 40), (1, 0, 99)];
+        let split = Split::TemporalPerUser;
+        let params = Params { split, validation_ratio: 0.2, test_ratio: 0.4, ..Params::default() };
+        let expected = [(0, 1, Train), (0, 3, Train), (0, 2, Validation), (0, 4, Test), (0, 0, Test), (1, 0, Train)];
+        assert_eq!(parts_of(&rows, &params), expected);
+        // Rounding must not take everything: 0.4 of two is one, and the other stays.
+        let params = Params { split, validation_ratio: 0.4, test_ratio: 0.4, ..Params::default() };
+        assert_eq!(parts_of(&[(0, 0, 1), (0, 1, 2)], &params), [(0, 0, Train), (0, 1, Test)]);
+    }
+
+    #[test]
     fn a_cut_takes_the_nearer_side_of_a_crowded_second() {
         // Wanted 2 of 6: from 5 on there are five, from 9 on there is one: 1 is nearer to 2 than 5.
         assert_eq!(cut(&[1, 5, 5, 5, 5, 9], 2), Some(9));
@@ -296,7 +325,9 @@ mod tests {
         #[test]
         fn splits_are_complete_and_ordered_and_do_not_depend_on_row_order(
             rows in proptest::collection::btree_map((0..6_u32, 0..10_u32), 0..20_i64, 1..60),
-            split in prop_oneof![Just(Split::LeaveLastOut), Just(Split::Temporal), Just(Split::Random)],
+            split in prop_oneof![
+                Just(Split::LeaveLastOut), Just(Split::Temporal), Just(Split::TemporalPerUser), Just(Split::Random)
+            ],
             seed in any::<u64>(),
         ) {
             let mut rows: Vec<(u32, u32, i64)> = rows.into_iter().map(|((user, item), time)| (user, item, time)).collect();
@@ -317,7 +348,9 @@ mod tests {
                 for b in &placed {
                     let is_older_part = a.2 < b.2;
                     match split {
-                        Split::LeaveLastOut if a.0 == b.0 && is_older_part => prop_assert!(a.1 <= b.1),
+                        Split::LeaveLastOut | Split::TemporalPerUser if a.0 == b.0 && is_older_part => {
+                            prop_assert!(a.1 <= b.1);
+                        }
                         Split::Temporal if is_older_part => prop_assert!(a.1 < b.1),
                         _ => {}
                     }
