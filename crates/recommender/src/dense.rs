@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     Scored,
-    simd::{Panels, Terms, add_outer_products, inner_product},
+    simd::{Terms, add_gramian, add_product, inner_product},
     top_k::best,
 };
 
@@ -49,20 +49,37 @@ impl WithSimd for Products<'_> {
     }
 }
 
-/// A sum of outer products, see [`add_outer_products`].
-struct OuterProducts<'a> {
+/// Adds the product of two matrices.
+struct Product<'a> {
     terms: usize,
     sides: (Terms<'a>, Terms<'a>),
     sums: (&'a mut [f32], usize),
-    upper: bool,
 }
 
-impl WithSimd for OuterProducts<'_> {
+impl WithSimd for Product<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        add_outer_products(simd, self.terms, self.sides, &mut Panels::default(), self.sums, self.upper);
+        add_product(simd, self.terms, self.sides, self.sums);
+    }
+}
+
+/// Adds the upper half of the transposed rows times the rows.
+struct Gramian<'a> {
+    rows: &'a [f32],
+    width: usize,
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Gramian<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let width = self.width;
+        let values = Terms { values: self.rows, step: width, stride: 1, places: width };
+        add_gramian(simd, self.rows.len() / width, values, (self.sums, width), &mut Vec::new());
     }
 }
 
@@ -72,9 +89,7 @@ impl WithSimd for OuterProducts<'_> {
 pub(crate) fn gramian(matrix: &[f32], width: usize) -> Vec<f32> {
     let partial = |rows: &[f32]| {
         let mut sums = vec![0.0; width * width];
-        let side = Terms { values: rows, step: width, stride: 1, places: width };
-        let terms = rows.len() / width;
-        Arch::new().dispatch(OuterProducts { terms, sides: (side, side), sums: (&mut sums, width), upper: true });
+        Arch::new().dispatch(Gramian { rows, width, sums: &mut sums });
         sums
     };
     // A few partial matrices at a time, or wide matrices of many rows would need a lot of memory.
@@ -97,8 +112,7 @@ pub(crate) fn multiplied(rows: &[f32], width: usize, matrix: &[f32], columns: us
     out.par_chunks_mut(CHUNK_ROWS * columns.max(1)).zip(chunks).for_each(|(out, rows)| {
         let left = Terms { values: rows, step: 1, stride: width, places: rows.len() / width };
         let right = Terms { values: matrix, step: columns, stride: 1, places: columns };
-        let product = OuterProducts { terms: width, sides: (left, right), sums: (out, columns), upper: false };
-        Arch::new().dispatch(product);
+        Arch::new().dispatch(Product { terms: width, sides: (left, right), sums: (out, columns) });
     });
     out
 }

@@ -1,95 +1,279 @@
-//! Regularised least squares for one row: the normal equations and their solution by Cholesky.
+//! Ridge regression of one row on few or many observations.
 //!
-//! The matrices are small (as many rows as a model has factors), symmetric and, thanks to the
-//! regularisation, positive definite. `f64` throughout: sums of many products lose too much in `f32`.
+//! Minimises `sum over observations of weight * (row . x - target)^2 + sum of penalty * x^2`. With
+//! `Z = sqrt(weight) * row / sqrt(penalty)` and `s = sqrt(weight) * target` the solution is
+//! `x = z / sqrt(penalty)`, `z = (I + Z'Z)^-1 Z's = Z' (I + ZZ')^-1 s`: a system as large as the vectors
+//! are long, or as there are observations, whichever is smaller. Most histories are short, so the
+//! second form saves most of the work. The identity keeps either system well conditioned in `f32`.
+//!
+//! Complexity with `n` observations of length `f`: `O(max(n, f) * min(n, f)^2)`; by blocks of `b`
+//! coefficients `O(n * f * b + f * b^2)`; a step of conjugate gradients `O(n * f)`.
 
-/// The equations `matrix * x = right` of a weighted ridge regression, summed up observation by
-/// observation.
-pub(crate) struct NormalEquations {
-    size: usize,
-    /// Row by row; only the lower triangle is kept up to date.
-    matrix: Vec<f64>,
-    right: Vec<f64>,
+#![expect(clippy::inline_always, reason = "a function that is not inlined loses the instruction set of its caller")]
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::simd::{Terms, add_gramian, add_rows, add_scaled, factorize, inner_product, padded, substitute};
+
+/// An observation: a row of the matrix with its weight and target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Observation {
+    /// Row of the matrix; it must exist.
+    pub row: u32,
+    /// 0 or more.
+    pub weight: f32,
+    /// What the row times the coefficients should be.
+    pub target: f32,
 }
 
-/// A factorised system, for one or more right sides.
-pub(crate) struct Cholesky {
-    size: usize,
-    lower: Vec<f64>,
+/// Room for one regression after another.
+#[derive(Default)]
+pub(crate) struct Ridge {
+    observations: Vec<Observation>,
+    /// `1 / sqrt(penalty)`, one a coefficient.
+    scales: Vec<f32>,
+    /// `Z`, row by row, and `s`.
+    rows: Vec<f32>,
+    targets: Vec<f32>,
+    /// The system, factorised by [`Self::solve`].
+    system: Vec<f32>,
+    panels: Vec<f32>,
+    /// Rest of the gradient, direction and its image, for [`Self::descend`].
+    residual: Vec<f32>,
+    direction: Vec<f32>,
+    image: Vec<f32>,
+    coefficients: Vec<f32>,
 }
 
-impl NormalEquations {
-    /// Starts from a symmetric matrix (such as a Gramian), row by row.
-    pub(crate) fn from_matrix(size: usize, matrix: &[f32]) -> Self {
-        Self { size, matrix: matrix.iter().map(|value| f64::from(*value)).collect(), right: vec![0.0; size] }
+impl Ridge {
+    /// Starts a regression with these penalties, one a coefficient, each above 0.
+    pub(crate) fn start(&mut self, penalties: impl Iterator<Item = f32>) {
+        self.scales.clear();
+        self.scales.extend(penalties.map(|penalty| 1.0 / penalty.sqrt()));
+        self.observations.clear();
     }
 
-    /// Starts without any observation.
-    pub(crate) fn empty(size: usize) -> Self {
-        Self { size, matrix: vec![0.0; size * size], right: vec![0.0; size] }
+    /// Adds an observation.
+    pub(crate) fn observe(&mut self, observation: Observation) {
+        self.observations.push(observation);
     }
 
-    /// Adds `penalty` to one diagonal cell.
-    pub(crate) fn penalize(&mut self, place: usize, penalty: f64) {
-        self.matrix[place * self.size + place] += penalty;
+    /// The coefficients that minimise the loss, given the matrix that the observations point into.
+    pub(crate) fn solve(&mut self, matrix: &[f32]) -> &[f32] {
+        Arch::new().dispatch(Solve { ridge: self, matrix });
+        &self.coefficients
     }
 
-    /// Adds an observation: `matrix += weight * row * row^T`, `right += target * row`.
-    pub(crate) fn add(&mut self, row: &[f32], weight: f64, target: f64) {
-        for (place, value) in row.iter().enumerate() {
-            let value = f64::from(*value);
-            self.right[place] += target * value;
-            let cells = &mut self.matrix[place * self.size..=place * self.size + place];
-            for (cell, other) in cells.iter_mut().zip(row) {
-                *cell += weight * value * f64::from(*other);
+    /// One round of exact steps in blocks of coefficients, from where `start` is (iALS++).
+    pub(crate) fn improve(&mut self, matrix: &[f32], start: &[f32], block: usize) -> &[f32] {
+        Arch::new().dispatch(Improve { ridge: self, matrix, start, block });
+        &self.coefficients
+    }
+
+    /// Some steps of conjugate gradients from where `start` is.
+    pub(crate) fn descend(&mut self, matrix: &[f32], start: &[f32], steps: usize) -> &[f32] {
+        Arch::new().dispatch(Descend { ridge: self, matrix, start, steps });
+        &self.coefficients
+    }
+
+    /// After [`Self::solve`]: what each observation adds to `features . x`.
+    pub(crate) fn contributions(&mut self, features: &[f32]) -> Vec<f32> {
+        Arch::new().dispatch(Contributions { ridge: self, features })
+    }
+
+    /// Whether the system is as large as there are observations.
+    fn is_dual(&self) -> bool {
+        self.observations.len() < self.scales.len()
+    }
+
+    /// Room for a system: the identity.
+    fn clear_system(&mut self, size: usize) {
+        self.system.clear();
+        self.system.resize(size * padded(size), 0.0);
+        (0..size).for_each(|place| self.system[place * padded(size) + place] = 1.0);
+    }
+
+    #[inline(always)]
+    fn gather(&mut self, matrix: &[f32]) {
+        let width = self.scales.len();
+        self.rows.resize(self.observations.len() * width, 0.0);
+        self.targets.clear();
+        for (observation, target) in self.observations.iter().zip(self.rows.chunks_exact_mut(width.max(1))) {
+            let root = observation.weight.sqrt();
+            let source = &matrix[observation.row as usize * width..][..width];
+            for ((cell, value), scale) in target.iter_mut().zip(source).zip(&self.scales) {
+                *cell = root * value * scale;
             }
+            self.targets.push(root * observation.target);
         }
     }
 
-    /// Factorises and solves for the right side that the observations gave.
-    pub(crate) fn solve(self) -> (Vec<f64>, Cholesky) {
-        let cholesky = Cholesky::new(self.size, self.matrix);
-        (cholesky.solve(&self.right), cholesky)
+    #[inline(always)]
+    fn factorize<S: Simd>(&mut self, simd: S) {
+        let (width, count) = (self.scales.len(), self.observations.len());
+        let (size, terms) = if self.is_dual() { (count, width) } else { (width, count) };
+        let (step, stride) = if self.is_dual() { (1, width) } else { (width, 1) };
+        self.clear_system(size);
+        let values = Terms { values: &self.rows, step, stride, places: size };
+        add_gramian(simd, terms, values, (&mut self.system, padded(size)), &mut self.panels);
+        factorize(simd, size, &mut self.system);
+    }
+
+    /// Starts from given coefficients.
+    #[inline(always)]
+    fn begin_at(&mut self, start: &[f32]) {
+        self.coefficients.clear();
+        self.coefficients.extend(start.iter().zip(&self.scales).map(|(value, scale)| value / scale));
+    }
+
+    /// From `z` to the coefficients in their own units.
+    #[inline(always)]
+    fn finish(&mut self) {
+        self.coefficients.iter_mut().zip(&self.scales).for_each(|(value, scale)| *value *= scale);
+    }
+
+    /// `Z' * values`.
+    #[inline(always)]
+    fn combined<S: Simd>(simd: S, rows: &[f32], values: &[f32], sums: &mut [f32]) {
+        for (row, value) in rows.chunks_exact(sums.len().max(1)).zip(values) {
+            add_scaled(simd, *value, row, sums);
+        }
     }
 }
 
-impl Cholesky {
-    /// `matrix = lower * lower^T`, `size^3 / 6` multiplications. A pivot that rounding made tiny or
-    /// negative is lifted, so that no input gives a value that is not a number.
-    fn new(size: usize, mut matrix: Vec<f64>) -> Self {
-        for row in 0..size {
-            let (above, below) = matrix.split_at_mut(row * size);
-            let current = &mut below[..=row];
-            for column in 0..row {
-                let earlier = &above[column * size..=column * size + column];
-                let sum = current[column] - dot(&current[..column], &earlier[..column]);
-                current[column] = sum / earlier[column];
+struct Solve<'a> {
+    ridge: &'a mut Ridge,
+    matrix: &'a [f32],
+}
+
+impl WithSimd for Solve<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let ridge = self.ridge;
+        ridge.gather(self.matrix);
+        ridge.factorize(simd);
+        ridge.coefficients.clear();
+        ridge.coefficients.resize(ridge.scales.len(), 0.0);
+        if ridge.is_dual() {
+            substitute(simd, ridge.targets.len(), &ridge.system, &mut ridge.targets);
+            Ridge::combined(simd, &ridge.rows, &ridge.targets, &mut ridge.coefficients);
+        } else {
+            Ridge::combined(simd, &ridge.rows, &ridge.targets, &mut ridge.coefficients);
+            substitute(simd, ridge.scales.len(), &ridge.system, &mut ridge.coefficients);
+        }
+        ridge.finish();
+    }
+}
+
+struct Improve<'a> {
+    ridge: &'a mut Ridge,
+    matrix: &'a [f32],
+    start: &'a [f32],
+    block: usize,
+}
+
+impl WithSimd for Improve<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let ridge = self.ridge;
+        ridge.gather(self.matrix);
+        ridge.begin_at(self.start);
+        let width = ridge.scales.len();
+        // What is left to explain: s - Z z.
+        for (left, row) in ridge.targets.iter_mut().zip(ridge.rows.chunks_exact(width)) {
+            *left -= inner_product(simd, row, &ridge.coefficients);
+        }
+        let mut step = Vec::with_capacity(self.block);
+        for first in (0..width).step_by(self.block) {
+            let places = first..width.min(first + self.block);
+            ridge.clear_system(places.len());
+            let values = Terms { values: &ridge.rows[first..], step: width, stride: 1, places: places.len() };
+            let sums = (&mut ridge.system[..], padded(places.len()));
+            add_gramian(simd, ridge.targets.len(), values, sums, &mut ridge.panels);
+            factorize(simd, places.len(), &mut ridge.system);
+            step.clear();
+            step.extend(ridge.coefficients[places.clone()].iter().map(|value| -value));
+            for (row, left) in ridge.rows.chunks_exact(width).zip(&ridge.targets) {
+                add_scaled(simd, *left, &row[places.clone()], &mut step);
             }
-            let pivot = current[row] - dot(&current[..row], &current[..row]);
-            current[row] = pivot.max(1e-12).sqrt();
+            substitute(simd, places.len(), &ridge.system, &mut step);
+            for (row, left) in ridge.rows.chunks_exact(width).zip(&mut ridge.targets) {
+                *left -= inner_product(simd, &row[places.clone()], &step);
+            }
+            ridge.coefficients[places].iter_mut().zip(&step).for_each(|(value, change)| *value += change);
         }
-        Self { size, lower: matrix }
-    }
-
-    /// The `x` with `matrix * x = right`.
-    pub(crate) fn solve(&self, right: &[f64]) -> Vec<f64> {
-        let mut x = right.to_vec();
-        for row in 0..self.size {
-            let cells = &self.lower[row * self.size..=row * self.size + row];
-            x[row] = (x[row] - dot(&cells[..row], &x[..row])) / cells[row];
-        }
-        for row in (0..self.size).rev() {
-            let cells = &self.lower[row * self.size..=row * self.size + row];
-            let value = x[row] / cells[row];
-            x[row] = value;
-            x[..row].iter_mut().zip(cells).for_each(|(earlier, cell)| *earlier -= value * cell);
-        }
-        x
+        ridge.finish();
     }
 }
 
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(a, b)| a * b).sum()
+struct Descend<'a> {
+    ridge: &'a mut Ridge,
+    matrix: &'a [f32],
+    start: &'a [f32],
+    steps: usize,
+}
+
+impl WithSimd for Descend<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let ridge = self.ridge;
+        ridge.gather(self.matrix);
+        ridge.begin_at(self.start);
+        let Ridge { rows, targets, residual, direction, image, coefficients, .. } = ridge;
+        residual.clear();
+        residual.extend(coefficients.iter().map(|value| -value));
+        add_rows(simd, rows, coefficients, |place, product| targets[place] - product, residual);
+        direction.clone_from(residual);
+        let mut square = inner_product(simd, residual, residual);
+        let enough = 1e-10 * square;
+        for _ in 0..self.steps {
+            if square <= enough {
+                break;
+            }
+            image.clone_from(direction);
+            add_rows(simd, rows, direction, |_, product| product, image);
+            let length = square / inner_product(simd, direction, image);
+            add_scaled(simd, length, direction, coefficients);
+            add_scaled(simd, -length, image, residual);
+            let before = std::mem::replace(&mut square, inner_product(simd, residual, residual));
+            let ratio = square / before;
+            direction.iter_mut().zip(&*residual).for_each(|(cell, value)| *cell = value + ratio * *cell);
+        }
+        ridge.finish();
+    }
+}
+
+struct Contributions<'a> {
+    ridge: &'a mut Ridge,
+    features: &'a [f32],
+}
+
+impl WithSimd for Contributions<'_> {
+    type Output = Vec<f32>;
+
+    /// With `q = features / sqrt(penalty)`: `s * (I + ZZ')^-1 Z q`, or `s * Z (I + Z'Z)^-1 q`.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+        let ridge = self.ridge;
+        let mut scaled: Vec<f32> = self.features.iter().zip(&ridge.scales).map(|(a, b)| a * b).collect();
+        if !ridge.is_dual() {
+            substitute(simd, scaled.len(), &ridge.system, &mut scaled);
+        }
+        let rows = ridge.rows.chunks_exact(scaled.len().max(1)).take(ridge.observations.len());
+        let mut values: Vec<f32> = rows.map(|row| inner_product(simd, row, &scaled)).collect();
+        if ridge.is_dual() {
+            substitute(simd, values.len(), &ridge.system, &mut values);
+        }
+        let target = |one: &Observation| one.weight.sqrt() * one.target;
+        values.iter_mut().zip(&ridge.observations).for_each(|(value, one)| *value *= target(one));
+        values
+    }
 }
 
 #[cfg(test)]
@@ -98,31 +282,53 @@ mod tests {
 
     use super::*;
 
+    fn regression(rows: &[Vec<f32>], penalty: f32) -> (Ridge, Vec<f32>) {
+        let mut ridge = Ridge::default();
+        ridge.start(std::iter::repeat_n(penalty, rows.first().map_or(0, Vec::len)));
+        for row in 0..rows.len() as u32 {
+            ridge.observe(Observation { row, weight: 1.0 + row as f32, target: 2.0 - row as f32 });
+        }
+        (ridge, rows.concat())
+    }
+
     #[test]
-    fn golden_system_of_two() {
-        // [[4, 2], [2, 3]] x = [2, 5]: determinant 8, x = [(2*3 - 2*5) / 8, (4*5 - 2*2) / 8] = [-0.5, 2].
-        let equations = NormalEquations { size: 2, matrix: vec![4.0, 2.0, 2.0, 3.0], right: vec![2.0, 5.0] };
-        let (x, _) = equations.solve();
-        assert!((x[0] + 0.5).abs() < 1e-12 && (x[1] - 2.0).abs() < 1e-12, "{x:?}");
+    fn golden_regression_on_one_and_on_three_observations() {
+        // One observation (1, 2) with weight 1, target 2, penalty 1: x = row * 2 / (1 + 1 + 4) = (1/3, 2/3).
+        let (mut ridge, matrix) = regression(&[vec![1.0, 2.0]], 1.0);
+        let x = ridge.solve(&matrix).to_vec();
+        assert!((x[0] - 1.0 / 3.0).abs() < 1e-6 && (x[1] - 2.0 / 3.0).abs() < 1e-6, "{x:?}");
+        // Weights 1, 2, 3 and targets 2, 1, 0 for the rows (1), (1), (2), penalty 1:
+        // x = (2 + 2 + 0) / (1 + 2 + 12 + 1) = 1/4, of which the first two observations give 1/8 each.
+        let (mut ridge, matrix) = regression(&[vec![1.0], vec![1.0], vec![2.0]], 1.0);
+        assert!((ridge.solve(&matrix)[0] - 0.25).abs() < 1e-6);
+        let parts = ridge.contributions(&[1.0]);
+        assert!(parts.iter().zip([0.125, 0.125, 0.0]).all(|(a, b)| (a - b).abs() < 1e-6), "{parts:?}");
     }
 
     proptest! {
         #[test]
-        fn the_solution_fulfils_the_equations(
-            rows in proptest::collection::vec(proptest::collection::vec(-2.0_f32..2.0, 5), 0..12),
+        fn the_gradient_is_zero_parts_add_up_and_other_ways_come_to_the_same(
+            rows in proptest::collection::vec(proptest::collection::vec(-2.0_f32..2.0, 19), 1..40),
         ) {
-            let mut equations = NormalEquations::empty(5);
-            (0..5).for_each(|place| equations.penalize(place, 0.1));
-            for row in &rows {
-                equations.add(row, 1.5, 2.0);
+            let (mut ridge, matrix) = regression(&rows, 0.5);
+            let x = ridge.solve(&matrix).to_vec();
+            let product = |row: &[f32], x: &[f32]| row.iter().zip(x).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+            for place in 0..19 {
+                let errors = rows.iter().enumerate().map(|(n, row)| {
+                    (1.0 + n as f64) * (product(row, &x) - 2.0 + n as f64) * f64::from(row[place])
+                });
+                let gradient: f64 = errors.sum::<f64>() + 0.5 * f64::from(x[place]);
+                prop_assert!(gradient.abs() < 0.05, "{gradient}");
             }
-            let (matrix, right) = (equations.matrix.clone(), equations.right.clone());
-            let (x, _) = equations.solve();
-            for row in 0..5 {
-                let cell = |column: usize| matrix[row.max(column) * 5 + row.min(column)];
-                let found: f64 = (0..5).map(|column| cell(column) * x[column]).sum();
-                prop_assert!((found - right[row]).abs() < 1e-6, "{found} {}", right[row]);
+            let parts: f32 = ridge.contributions(&rows[0]).iter().sum();
+            prop_assert!((f64::from(parts) - product(&rows[0], &x)).abs() < 1e-2, "{parts}");
+            let mut near = x.clone();
+            for _ in 0..3 {
+                near = ridge.improve(&matrix, &near, 6).to_vec();
             }
+            prop_assert!(near.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-2), "{near:?} {x:?}");
+            let near = ridge.descend(&matrix, &[1.0; 19], 40).to_vec();
+            prop_assert!(near.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-2), "{near:?} {x:?}");
         }
     }
 }

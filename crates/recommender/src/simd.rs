@@ -5,6 +5,8 @@
 
 #![expect(clippy::inline_always, reason = "a function that is not inlined loses the instruction set of its caller")]
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 /// Rows of a tile.
@@ -23,13 +25,6 @@ pub(crate) struct Terms<'a> {
     pub(crate) step: usize,
     pub(crate) stride: usize,
     pub(crate) places: usize,
-}
-
-/// Panels that [`add_outer_products`] packs its operands into; kept between calls.
-#[derive(Default)]
-pub(crate) struct Panels {
-    left: Vec<f32>,
-    right: Vec<f32>,
 }
 
 /// `target += scale * source`.
@@ -65,32 +60,123 @@ pub(crate) fn inner_product<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f3
     simd.reduce_sum_f32s(sum) + rest
 }
 
-/// `sums[i * width + j] += sum over t < terms of left(t, i) * right(t, j)`; with `upper` only where
-/// `j >= i` (cells below the diagonal are then left in any state).
+/// `sums += sum over rows of factor(place, row . vector) * row`, where a row is as long as the vector.
+///
+/// Four rows at a time: their products do not wait for one another, and the sums are loaded once.
 #[inline(always)]
-pub(crate) fn add_outer_products<S: Simd>(
+pub(crate) fn add_rows<S: Simd>(
     simd: S,
-    terms: usize,
+    rows: &[f32],
+    vector: &[f32],
+    factor: impl Fn(usize, f32) -> f32,
+    sums: &mut [f32],
+) {
+    let width = vector.len();
+    let fours = rows.chunks_exact(4 * width);
+    let rest = fours.remainder();
+    let first = (rows.len() - rest.len()) / width;
+    for (place, four) in (0..).step_by(4).zip(fours) {
+        let products = four_products(simd, four, vector);
+        let factors = [0, 1, 2, 3].map(|row| factor(place + row, products[row]));
+        add_four_scaled(simd, factors, four, sums);
+    }
+    for (place, row) in (first..).zip(rest.chunks_exact(width)) {
+        add_scaled(simd, factor(place, inner_product(simd, row, vector)), row, sums);
+    }
+}
+
+#[inline(always)]
+fn in_four(four: &[f32]) -> [&[f32]; 4] {
+    let (lower, upper) = four.split_at(four.len() / 2);
+    let ((first, second), (third, fourth)) = (lower.split_at(lower.len() / 2), upper.split_at(upper.len() / 2));
+    [first, second, third, fourth]
+}
+
+#[inline(always)]
+fn four_products<S: Simd>(simd: S, four: &[f32], vector: &[f32]) -> [f32; 4] {
+    let [a, b, c, d] = in_four(four).map(|row| S::as_simd_f32s(row));
+    let (whole, rest) = S::as_simd_f32s(vector);
+    let mut sums = [simd.splat_f32s(0.0); 4];
+    for ((((value, a), b), c), d) in whole.iter().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
+        for (sum, cell) in sums.iter_mut().zip([a, b, c, d]) {
+            *sum = simd.mul_add_e_f32s(*cell, *value, *sum);
+        }
+    }
+    let of_rest = |row: &[f32]| row.iter().zip(rest).map(|(a, b)| a * b).sum::<f32>();
+    let rests = [a.1, b.1, c.1, d.1].map(of_rest);
+    [0, 1, 2, 3].map(|row| simd.reduce_sum_f32s(sums[row]) + rests[row])
+}
+
+#[inline(always)]
+fn add_four_scaled<S: Simd>(simd: S, factors: [f32; 4], four: &[f32], sums: &mut [f32]) {
+    let [a, b, c, d] = in_four(four).map(|row| S::as_simd_f32s(row));
+    let (whole, rest) = S::as_mut_simd_f32s(sums);
+    let scales = factors.map(|factor| simd.splat_f32s(factor));
+    for ((((sum, a), b), c), d) in whole.iter_mut().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
+        let left = simd.mul_add_e_f32s(scales[1], *b, simd.mul_add_e_f32s(scales[0], *a, *sum));
+        *sum = simd.mul_add_e_f32s(scales[3], *d, simd.mul_add_e_f32s(scales[2], *c, left));
+    }
+    for (place, sum) in rest.iter_mut().enumerate() {
+        let cells = [a.1[place], b.1[place], c.1[place], d.1[place]];
+        *sum += factors.iter().zip(cells).map(|(factor, cell)| factor * cell).sum::<f32>();
+    }
+}
+
+/// `sums[i * width + j] += sum over t < count of left(t, i) * right(t, j)`.
+#[inline(always)]
+pub(crate) fn add_product<S: Simd>(
+    simd: S,
+    count: usize,
     (left, right): (Terms, Terms),
-    panels: &mut Panels,
     (sums, width): (&mut [f32], usize),
-    upper: bool,
 ) {
     let across = VECTORS * S::F32_LANES;
-    for first in (0..terms).step_by(TERMS) {
-        let count = TERMS.min(terms - first);
-        panels.left.clear();
+    let (mut rows, mut panel) = (Vec::new(), Vec::new());
+    for first in (0..count).step_by(TERMS) {
+        let terms = first..count.min(first + TERMS);
+        rows.clear();
         for row in (0..left.places).step_by(ROWS) {
-            pack(left, first, count, row, ROWS, &mut panels.left);
+            pack(left, terms.clone(), row, ROWS, &mut rows);
         }
         for column in (0..right.places).step_by(across) {
-            panels.right.clear();
-            pack(right, first, count, column, across, &mut panels.right);
-            let reach = if upper { left.places.min(column + across) } else { left.places };
-            for (row, panel) in (0..reach).step_by(ROWS).zip(panels.left.chunks_exact(count * ROWS)) {
-                let tile = tile(simd, panel, &panels.right);
+            panel.clear();
+            pack(right, terms.clone(), column, across, &mut panel);
+            for (row, values) in (0..left.places).step_by(ROWS).zip(rows.chunks_exact(terms.len() * ROWS)) {
+                let tile = tile(simd, (values, ROWS), &panel);
                 let valid = across.min(right.places - column);
                 for (line, cells) in (row..left.places).zip(tile) {
+                    let start = line * width + column;
+                    store::<S>(simd, cells, &mut sums[start..start + valid]);
+                }
+            }
+        }
+    }
+}
+
+/// `sums[i * width + j] += sum over t < count of value(t, i) * value(t, j)` for `j >= i`; cells below the
+/// diagonal are left in any state. `panels` is room that is kept between calls.
+#[inline(always)]
+pub(crate) fn add_gramian<S: Simd>(
+    simd: S,
+    count: usize,
+    values: Terms,
+    (sums, width): (&mut [f32], usize),
+    panels: &mut Vec<f32>,
+) {
+    let across = VECTORS * S::F32_LANES;
+    for first in (0..count).step_by(TERMS) {
+        let terms = first..count.min(first + TERMS);
+        panels.clear();
+        for column in (0..values.places).step_by(across) {
+            pack(values, terms.clone(), column, across, panels);
+        }
+        let length = across * terms.len();
+        for (column, panel) in (0..values.places).step_by(across).zip(panels.chunks_exact(length)) {
+            let valid = across.min(values.places - column);
+            for row in (0..values.places.min(column + across)).step_by(ROWS) {
+                let left = &panels[row / across * length + row % across..];
+                let tile = tile(simd, (left, across), panel);
+                for (line, cells) in (row..values.places).zip(tile) {
                     let start = line * width + column;
                     store::<S>(simd, cells, &mut sums[start..start + valid]);
                 }
@@ -113,26 +199,29 @@ fn store<S: Simd>(simd: S, values: [S::f32s; VECTORS], target: &mut [f32]) {
     }
 }
 
-/// Copies `across` places of `count` terms side by side, zeros beyond the last place.
+/// Copies `across` places of some terms side by side, zeros beyond the last place.
 #[inline(always)]
-fn pack(terms: Terms, first: usize, count: usize, place: usize, across: usize, panel: &mut Vec<f32>) {
-    let valid = across.min(terms.places - place);
-    for term in first..first + count {
-        let start = term * terms.step + place * terms.stride;
-        if terms.stride == 1 {
-            panel.extend_from_slice(&terms.values[start..start + valid]);
+fn pack(values: Terms, terms: Range<usize>, place: usize, across: usize, panel: &mut Vec<f32>) {
+    let valid = across.min(values.places - place);
+    for term in terms {
+        let start = term * values.step + place * values.stride;
+        if values.stride == 1 {
+            panel.extend_from_slice(&values.values[start..start + valid]);
         } else {
-            panel.extend(terms.values[start..].iter().step_by(terms.stride).take(valid));
+            panel.extend(values.values[start..].iter().step_by(values.stride).take(valid));
         }
         panel.resize(panel.len() + across - valid, 0.0);
     }
 }
 
+/// The sums of a tile over all terms of the right panel; the left rows of a term stand `step` apart from
+/// those of the next.
 #[inline(always)]
-fn tile<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; VECTORS]; ROWS] {
+fn tile<S: Simd>(simd: S, (left, step): (&[f32], usize), right: &[f32]) -> [[S::f32s; VECTORS]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
     let right = S::as_simd_f32s(right).0.as_chunks::<VECTORS>().0;
-    for (values, vectors) in left.as_chunks::<ROWS>().0.iter().zip(right) {
+    for (values, vectors) in left.chunks(step).zip(right) {
+        let values = values.first_chunk::<ROWS>().expect("rows of a tile never straddle two panels");
         for row in 0..ROWS {
             let value = simd.splat_f32s(values[row]);
             for vector in 0..VECTORS {

@@ -202,7 +202,7 @@ fn parameters_outside_their_range_are_errors_that_name_them() {
         (r#"{"algorithm": "als", "factors": 0}"#, "use factors = 0 of als: expected a whole number from 1 to 1024"),
         (
             r#"{"algorithm": "als", "regularization": -1.0}"#,
-            "use regularization = -1 of als: expected a number above 0, at most 1000000",
+            "use regularization = -1 of als: expected a number from 0.000000001 to 1000000",
         ),
         (
             r#"{"algorithm": "item-knn", "neighbors": 0}"#,

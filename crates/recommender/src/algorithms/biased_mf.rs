@@ -6,8 +6,8 @@
 //! squares instead of the paper's stochastic gradient: rows do not depend on one another, so the result
 //! is the same for any number of threads. A history is folded in the same way; no user row is kept.
 //!
-//! Complexity with `f` factors: an iteration `O(interactions * f^2 + (users + items) * f^3)`, parallel
-//! over rows; scoring `O(history * f^2 + f^3 + items * f)`. A stranger gets `mean + b(i)`.
+//! Complexity with `f` factors: an iteration `O(n * f * min(n, f))` a row of `n`, parallel over
+//! rows; scoring the same for the history and `O(items * f)`. A stranger gets `mean + b(i)`.
 //!
 //! The score is the predicted rating. It tells how much a user would like an item once chosen, not
 //! which item would be chosen, and so ranks poorly by design (Cremonesi, Koren and Turrin, `RecSys` 2010):
@@ -27,12 +27,15 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{dot, most_alike},
-    ridge::{Cholesky, NormalEquations},
+    dense::{dot, most_alike, products, row},
+    ridge::{Observation, Ridge},
 };
 
 /// Name of the algorithm.
 pub const NAME: &str = "biased-mf";
+
+/// Rows that one task solves.
+const CHUNK_ROWS: usize = 32;
 
 /// What `biased-mf` can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +89,8 @@ impl Parameters {
 /// A vector and a bias for each row of one side.
 #[derive(Clone, Debug, PartialEq)]
 struct Side {
-    factors: Vec<f32>,
+    /// The vector of each row followed by 1: what vector and bias of the other side are multiplied with.
+    features: Vec<f32>,
     biases: Vec<f32>,
 }
 
@@ -136,26 +140,29 @@ impl BiasedMf {
     pub fn load(data: &ModelData) -> Result<Self, Error> {
         let parameters: Parameters = parameters_of(data)?;
         parameters.check()?;
-        let factors = data.floats_of("factors", data.items * parameters.width())?.to_vec();
+        let features = data.floats_of("features", data.items * (parameters.width() + 1))?.to_vec();
         let biases = data.floats_of("biases", data.items)?.to_vec();
         let ratings = data.floats_of("ratings", 3)?;
         let (mean, lowest, highest) = (ratings[0], ratings[1], ratings[2]);
-        Ok(Self { parameters, items: Side { factors, biases }, mean, lowest, highest })
+        Ok(Self { parameters, items: Side { features, biases }, mean, lowest, highest })
     }
 
-    /// The history's vector followed by its bias, and the system that gave them.
-    fn fold_in(&self, history: &[Interaction]) -> (Vec<f64>, Cholesky) {
-        self.items.solve_row(&self.parameters, self.mean, history)
+    /// The regression that gives the history's vector followed by its bias, and the items observed in it.
+    fn fold_in(&self, history: &[Interaction]) -> (Ridge, Vec<u32>) {
+        let mut ridge = Ridge::default();
+        let observed: Vec<&Interaction> = self.items.known(history).collect();
+        self.items.observe(&mut ridge, &self.parameters, self.mean, history);
+        (ridge, observed.into_iter().map(|entry| entry.item).collect())
     }
 
     fn predict(&self, user: &[f32], item: usize) -> f32 {
-        let width = self.parameters.width();
-        let vector = &self.items.factors[item * width..(item + 1) * width];
-        self.mean + user[width] + self.items.biases[item] + dot(&user[..width], vector)
+        let width = self.parameters.width() + 1;
+        self.mean + self.items.biases[item] + dot(user, &self.items.features[item * width..(item + 1) * width])
     }
 
+    /// The history's vector followed by its bias.
     fn user(&self, history: &[Interaction]) -> Vec<f32> {
-        self.fold_in(history).0.into_iter().map(|value| value as f32).collect()
+        self.fold_in(history).0.solve(&self.items.features).to_vec()
     }
 }
 
@@ -163,50 +170,51 @@ impl Side {
     fn random(parameters: &Parameters, rows: usize) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(parameters.seed);
         let scale = 0.1 / f64::from(parameters.factors.max(1)).sqrt() as f32;
-        let factors = (0..rows * parameters.width()).map(|_| random.random_range(-scale..scale)).collect();
-        Self { factors, biases: vec![0.0; rows] }
+        let mut features: Vec<f32> =
+            (0..rows * (parameters.width() + 1)).map(|_| random.random_range(-scale..scale)).collect();
+        features.iter_mut().skip(parameters.width()).step_by(parameters.width() + 1).for_each(|one| *one = 1.0);
+        Self { features, biases: vec![0.0; rows] }
     }
 
-    /// The vector of a row followed by 1: what a bias and a vector of the other side are multiplied with.
-    fn features(&self, width: usize, row: u32) -> Option<Vec<f32>> {
-        let row = row as usize;
-        let mut features = self.factors.get(row * width..(row + 1) * width)?.to_vec();
-        self.biases.get(row)?;
-        features.push(1.0);
-        Some(features)
+    fn known<'a>(&self, history: &'a [Interaction]) -> impl Iterator<Item = &'a Interaction> {
+        let rows = self.biases.len();
+        history.iter().filter(move |entry| (entry.item as usize) < rows)
     }
 
     /// What is left of a rating to explain.
-    fn residual(&self, mean: f32, entry: &Interaction) -> f64 {
+    fn residual(&self, mean: f32, entry: &Interaction) -> f32 {
         let weight = if entry.weight.is_finite() { entry.weight } else { mean };
-        f64::from(weight) - f64::from(mean) - f64::from(self.biases[entry.item as usize])
+        weight - mean - self.biases[entry.item as usize]
     }
 
-    fn solve_row(&self, parameters: &Parameters, mean: f32, history: &[Interaction]) -> (Vec<f64>, Cholesky) {
-        let width = parameters.width();
-        let mut equations = NormalEquations::empty(width + 1);
-        (0..width).for_each(|place| equations.penalize(place, parameters.regularization));
-        equations.penalize(width, parameters.bias_regularization);
-        for entry in history {
-            if let Some(features) = self.features(width, entry.item) {
-                equations.add(&features, 1.0, self.residual(mean, entry));
-            }
+    /// Writes down the regression of a row of the other side.
+    fn observe(&self, ridge: &mut Ridge, parameters: &Parameters, mean: f32, history: &[Interaction]) {
+        let penalties = std::iter::repeat_n(parameters.regularization, parameters.width());
+        ridge.start(penalties.chain([parameters.bias_regularization]).map(|penalty| penalty as f32));
+        for entry in self.known(history) {
+            ridge.observe(Observation { row: entry.item, weight: 1.0, target: self.residual(mean, entry) });
         }
-        equations.solve()
     }
 
     /// Solves every row of the other side, given this one.
     fn solve_opposite(&self, parameters: &Parameters, mean: f32, rows: &Interactions) -> Self {
-        let width = parameters.width();
-        let solved: Vec<Vec<f64>> = (0..rows.user_count() as u32)
-            .into_par_iter()
-            .map(|row| match rows.history(row) {
-                [] => vec![0.0; width + 1],
-                history => self.solve_row(parameters, mean, history).0,
-            })
-            .collect();
-        let factors = solved.iter().flat_map(|row| &row[..width]).map(|value| *value as f32).collect();
-        Self { factors, biases: solved.iter().map(|row| row[width] as f32).collect() }
+        let width = parameters.width() + 1;
+        let mut features = vec![0.0; rows.user_count() * width];
+        let mut biases = vec![0.0; rows.user_count()];
+        let chunks = features.par_chunks_mut(CHUNK_ROWS * width).zip(biases.par_chunks_mut(CHUNK_ROWS));
+        chunks.enumerate().for_each_init(Ridge::default, |ridge, (chunk, (features, biases))| {
+            let targets = features.chunks_exact_mut(width).zip(biases);
+            for (row, (target, bias)) in (chunk * CHUNK_ROWS..).zip(targets) {
+                let history = rows.history(row as u32);
+                if !history.is_empty() {
+                    self.observe(ridge, parameters, mean, history);
+                    target.copy_from_slice(ridge.solve(&self.features));
+                    *bias = target[width - 1];
+                }
+                target[width - 1] = 1.0;
+            }
+        });
+        Self { features, biases }
     }
 }
 
@@ -221,25 +229,22 @@ impl Recommender for BiasedMf {
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
-        let user = self.user(history);
-        scores.iter_mut().enumerate().for_each(|(item, score)| *score = self.predict(&user, item));
+        products(&self.items.features, &self.user(history), scores);
+        scores.iter_mut().zip(&self.items.biases).for_each(|(score, bias)| *score += self.mean + bias);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
-        most_alike(&self.items.factors, self.parameters.width(), item, k)
+        let width = self.parameters.width();
+        let factors: Vec<f32> = self.items.features.chunks(width + 1).flat_map(|row| &row[..width]).copied().collect();
+        most_alike(&factors, width, item, k)
     }
 
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let width = self.parameters.width();
-        let target: Vec<f64> = self.items.features(width, item)?.into_iter().map(f64::from).collect();
-        let solved = self.fold_in(history).1.solve(&target);
-        let contribution = |entry: &Interaction| {
-            let features = self.items.features(width, entry.item)?;
-            let influence: f64 = features.iter().zip(&solved).map(|(a, b)| f64::from(*a) * b).sum();
-            Some((entry.item, (influence * self.items.residual(self.mean, entry)) as f32))
-        };
+        let features = row(&self.items.features, self.parameters.width() + 1, item)?;
+        let (mut ridge, observed) = self.fold_in(history);
+        ridge.solve(&self.items.features);
         let base = self.mean + self.items.biases[item as usize];
-        Some(Explanation::new(base, history.iter().filter_map(contribution), true))
+        Some(Explanation::new(base, observed.into_iter().zip(ridge.contributions(features)), true))
     }
 
     /// The predicted rating, cut to the range of the training ratings.
@@ -249,9 +254,9 @@ impl Recommender for BiasedMf {
     }
 
     fn save(&self) -> ModelData {
-        let width = self.parameters.width();
+        let width = self.parameters.width() + 1;
         let tensors = BTreeMap::from([
-            ("factors".to_owned(), Tensor::matrix(self.item_count(), width, self.items.factors.clone())),
+            ("features".to_owned(), Tensor::matrix(self.item_count(), width, self.items.features.clone())),
             ("biases".to_owned(), Tensor::vector(self.items.biases.clone())),
             ("ratings".to_owned(), Tensor::vector(vec![self.mean, self.lowest, self.highest])),
         ]);
@@ -273,7 +278,7 @@ mod tests {
         // No factors, mean 3, item biases 1 and 0, bias_regularization 2, history 5 stars for item 0 and
         // 4 for item 1: b(u) = ((5 - 3 - 1) + (4 - 3 - 0)) / (2 + 2) = 0.5.
         let parameters = Parameters { factors: 0, bias_regularization: 2.0, ..Parameters::default() };
-        let items = Side { factors: vec![], biases: vec![1.0, 0.0] };
+        let items = Side { features: vec![1.0, 1.0], biases: vec![1.0, 0.0] };
         let model = BiasedMf { parameters, items, mean: 3.0, lowest: 1.0, highest: 5.0 };
         let history = [rated(0, 5.0), rated(1, 4.0)];
         assert_eq!(model.predict_rating(&history, 0), Some(4.5));
@@ -285,7 +290,7 @@ mod tests {
     #[test]
     fn predictions_stay_within_the_ratings_of_the_training_data() {
         let parameters = Parameters { factors: 0, bias_regularization: 0.01, ..Parameters::default() };
-        let items = Side { factors: vec![], biases: vec![2.0] };
+        let items = Side { features: vec![1.0], biases: vec![2.0] };
         let model = BiasedMf { parameters, items, mean: 4.0, lowest: 1.0, highest: 5.0 };
         assert_eq!(model.predict_rating(&[], 0), Some(5.0));
         let mut scores = [0.0];
