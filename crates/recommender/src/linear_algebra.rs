@@ -1,4 +1,4 @@
-//! Dense linear algebra: the one door to `faer`.
+//! Inverses of large symmetric matrices, by `faer`.
 //!
 //! Work is cut into tiles whose places depend on the size of the matrix alone, each tile is one
 //! sequential call of `faer`, and rayon shares the tiles among threads: the result is the same for any
