@@ -37,7 +37,9 @@ fn algorithm(name: &str) -> Algorithm {
         "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
         "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6, "history_decay": 2.0 }),
-        "slim" => serde_json::json!({ "algorithm": name, "neighbors": 8, "l2": 2.0, "use_ratings": true }),
+        "slim" => {
+            serde_json::json!({ "algorithm": name, "neighbors": 8, "l2": 2.0, "use_ratings": true, "consistency": 0.5 })
+        }
         "slist" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "max_items": 12 }),
         "ease" => serde_json::json!({ "algorithm": name, "regularization": 2.0, "neighbors": 7 }),
         _ => serde_json::json!({ "algorithm": name }),

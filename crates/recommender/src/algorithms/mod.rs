@@ -16,6 +16,7 @@ mod content_fields;
 mod content_similarity;
 pub mod content_tfidf;
 pub mod ease;
+mod examples;
 pub mod graph_filter;
 pub mod hybrid;
 pub mod item_knn;
@@ -52,7 +53,7 @@ pub enum Algorithm {
     ItemKnn(item_knn::Parameters),
     /// The linear model that reproduces the user-item matrix from itself, in closed form.
     Ease(ease::Parameters),
-    /// Each item as a sparse mix of the items that it occurs with.
+    /// Each item as a sparse mix of the items that it occurs with or comes after.
     Slim(slim::Parameters),
     /// A linear model of what occurs together and of what comes after, in closed form.
     Slist(slist::Parameters),

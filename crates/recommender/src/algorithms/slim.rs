@@ -1,21 +1,25 @@
-//! SLIM: each item as a sparse, never negative mix of the items that it occurs with.
+//! SLIM: each item as a sparse, never negative mix of the items that it occurs with or comes after.
 //!
-//! Formula, for each item `i`: minimise `|x_i - X w|^2 / 2 + l2 * |w|^2 / 2 + l1 * sum of w` over
-//! `w >= 0` that is 0 outside of the `neighbors` items nearest to `i` by cosine, where `X` is the
-//! user-item matrix, each user's row divided by `length^(user_exponent / 2)`, and `x_i` its column `i`.
-//! Coordinate descent: `w_j = max(0, x_j . (x_i - X w + x_j w_j) - l1) / (|x_j|^2 + l2)`, all candidates
-//! once, then those above 0 until nothing moves. `W[j, i] = w_j`; scores as all linear models do.
+//! Formula, for each item `i`: minimise `|t_i - S w|^2 / 2 + l2 * |w|^2 / 2 + l1 * sum of w` over
+//! `w >= 0` that is 0 outside of the `neighbors` items nearest to `i` by cosine. `S` holds what is given and
+//! `t_i` the column `i` of what is wanted: with `consistency` 1 both are the user-item matrix, each user's row
+//! divided by `length^(user_exponent / 2)`, as in the paper; below 1 also pasts and futures of each history,
+//! as `slist` has them. Coordinate descent:
+//! `w_j = max(0, s_j . (t_i - S w + s_j w_j) - l1) / (|s_j|^2 + l2)`, all candidates once, then those above
+//! 0 until nothing moves. `W[j, i] = w_j`; scores as all linear models do.
 //!
 //! Complexity: `O(items * (neighbors + iterations * weights above 0) * users of an item)`, parallel over
 //! items; memory 4 bytes a user and thread beside the matrix, so it fits where `ease` does not.
 //!
-//! Paper: Ning and Karypis, "SLIM: sparse linear methods for top-n recommender systems", ICDM 2011.
+//! Papers: Ning and Karypis, "SLIM: sparse linear methods for top-n recommender systems", ICDM 2011;
+//! pasts and futures: Choi et al., "Session-aware linear item-item models", WWW 2021.
 
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    examples::{Cutting, Examples},
     linear::{LinearModel, LinearParameters, check_decay},
     require,
 };
@@ -43,6 +47,12 @@ pub struct Parameters {
     /// How much less each interaction of a user with many counts, 0 (all alike) to 1 (each user counts 1).
     #[schemars(extend("tune" = {"low": 0.0, "high": 1.0}))]
     pub user_exponent: f32,
+    /// How much it counts what occurs together rather than what comes after, 0 to 1; 1: order plays no part.
+    #[schemars(extend("tune" = {"values": [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]}))]
+    pub consistency: f32,
+    /// Distance at which an entry of a past or future counts 1/e while fitting, above 0, at most 100.
+    #[schemars(extend("tune" = {"low": 0.5, "high": 10.0, "scale": "log"}))]
+    pub position_decay: f32,
     /// Sweeps at most, 1 to 1000.
     pub iterations: u32,
     /// Age at which an entry of the history counts 1/e, as a number of later entries, 0 to 10000;
@@ -57,9 +67,11 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             neighbors: 300,
-            l1: 0.1,
-            l2: 50.0,
+            l1: 0.02,
+            l2: 100.0,
             user_exponent: 0.0,
+            consistency: 1.0,
+            position_decay: 1.0,
             iterations: 20,
             history_decay: 0.0,
             use_ratings: false,
@@ -80,6 +92,10 @@ impl Fit for Parameters {
         require(NAME, "l2", self.l2, l2, "a number above 0, at most 1000000")?;
         let exponent = (0.0..=1.0).contains(&self.user_exponent);
         require(NAME, "user_exponent", self.user_exponent, exponent, "a number from 0 to 1")?;
+        let consistency = (0.0..=1.0).contains(&self.consistency);
+        require(NAME, "consistency", self.consistency, consistency, "a number from 0 to 1")?;
+        let decay = self.position_decay > 0.0 && self.position_decay <= 100.0;
+        require(NAME, "position_decay", self.position_decay, decay, "a number above 0, at most 100")?;
         let iterations = (1..=1000).contains(&self.iterations);
         require(NAME, "iterations", self.iterations, iterations, "a whole number from 1 to 1000")?;
         check_decay(self)
@@ -124,36 +140,49 @@ impl Slim {
         if train.is_empty() {
             return Err(Error::NoInteractions { algorithm: NAME });
         }
-        let by_user = SparseRows::from_histories(train, |entry| entry.strength(parameters.use_ratings));
-        let by_user = by_user.scaled_by_length(-parameters.user_exponent / 2.0);
-        let by_item = by_user.transposed();
-        let square = |item| by_item.cells(item).1.iter().map(|value| value * value).sum::<f32>();
-        let squares: Vec<f32> = (0..by_item.len() as u32).map(square).collect();
-        let cosine = |row: u32, column: u32, sum: f32| {
-            f32::from(row != column) * sum / (squares[row as usize] * squares[column as usize]).sqrt()
+        let cutting = Cutting {
+            consistency: parameters.consistency,
+            position_decay: parameters.position_decay,
+            user_exponent: parameters.user_exponent,
+            use_ratings: parameters.use_ratings,
         };
-        let nearest = best_of_product(&by_item, &by_user, parameters.neighbors, cosine);
-        let descent = Descent { parameters, by_item: &by_item, squares: &squares };
-        let mixes: Vec<Vec<(u32, f32)>> = (0..by_item.len() as u32)
+        let Examples { inputs, targets } = cutting.examples(train);
+        let (by_input, by_target) = (inputs.transposed(), targets.transposed());
+        let (of_input, of_target) = (squares(&by_input), squares(&by_target));
+        let cosine = |target: u32, input: u32, sum: f32| {
+            f32::from(target != input) * sum / (of_target[target as usize] * of_input[input as usize]).sqrt()
+        };
+        let nearest = best_of_product(&by_target, &inputs, parameters.neighbors, cosine);
+        let descent = Descent { parameters, by_input: &by_input, by_target: &by_target, squares: &of_input };
+        let mixes: Vec<Vec<(u32, f32)>> = (0..by_target.len() as u32)
             .into_par_iter()
-            .map_init(|| vec![0.0; by_user.len()], |residual, item| descent.mix(item, nearest.cells(item).0, residual))
+            .map_init(|| vec![0.0; inputs.len()], |residual, item| descent.mix(item, nearest.cells(item).0, residual))
             .collect();
-        Ok(Self::new(parameters, SparseRows::from_rows(by_item.len(), &mixes).transposed()))
+        Ok(Self::new(parameters, SparseRows::from_rows(by_input.len(), &mixes).transposed()))
     }
+}
+
+/// The squared length of each row.
+fn squares(rows: &SparseRows) -> Vec<f32> {
+    let square = |row| rows.cells(row).1.iter().map(|value| value * value).sum();
+    (0..rows.len() as u32).map(square).collect()
 }
 
 /// What the mix of every item is fitted to.
 struct Descent<'a> {
     parameters: &'a Parameters,
-    by_item: &'a SparseRows,
-    /// Squared length of each column of the user-item matrix.
+    /// Columns of what is given.
+    by_input: &'a SparseRows,
+    /// Columns of what is wanted.
+    by_target: &'a SparseRows,
+    /// Squared length of each column of what is given.
     squares: &'a [f32],
 }
 
 impl Descent<'_> {
-    /// The weights above 0 of one item. `residual` has a cell a user, all 0 before and after.
+    /// The weights above 0 of one item. `residual` has a cell an example, all 0 before and after.
     fn mix(&self, item: u32, candidates: &[u32], residual: &mut [f32]) -> Vec<(u32, f32)> {
-        self.add(item, 1.0, residual);
+        self.by_target.row(item).for_each(|(example, value)| residual[example as usize] = value);
         let mut mix: Vec<(u32, f32)> = candidates.iter().map(|candidate| (*candidate, 0.0)).collect();
         for _ in 0..self.parameters.iterations {
             let largest_move = self.sweep(&mut mix, residual);
@@ -164,8 +193,9 @@ impl Descent<'_> {
             }
         }
         // Exactly 0 again, whatever rounding left.
-        for other in mix.iter().map(|cell| cell.0).chain(candidates.iter().copied()).chain([item]) {
-            self.by_item.cells(other).0.iter().for_each(|user| residual[*user as usize] = 0.0);
+        self.by_target.cells(item).0.iter().for_each(|example| residual[*example as usize] = 0.0);
+        for other in candidates {
+            self.by_input.cells(*other).0.iter().for_each(|example| residual[*example as usize] = 0.0);
         }
         mix
     }
@@ -187,14 +217,14 @@ impl Descent<'_> {
         largest_move
     }
 
-    /// `x_item . residual`
+    /// `s_item . residual`
     fn product(&self, item: u32, residual: &[f32]) -> f32 {
-        self.by_item.row(item).map(|(user, value)| value * residual[user as usize]).sum()
+        self.by_input.row(item).map(|(example, value)| value * residual[example as usize]).sum()
     }
 
-    /// `residual += factor * x_item`
+    /// `residual += factor * s_item`
     fn add(&self, item: u32, factor: f32, residual: &mut [f32]) {
-        self.by_item.row(item).for_each(|(user, value)| residual[user as usize] += factor * value);
+        self.by_input.row(item).for_each(|(example, value)| residual[example as usize] += factor * value);
     }
 }
 
@@ -238,6 +268,17 @@ mod tests {
         // Item 0: [[3, 1], [1, 3]] w = [2 - 0.5, 1 - 0.5], so w = [0.5, 0].
         assert_close(weights[1][0], 0.5);
         assert!(weights[2][0].abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn golden_transitions() {
+        let weights =
+            weights(&Parameters { l1: 0.0, l2: 1.0, consistency: 0.0, iterations: 100, ..Parameters::default() });
+        // Cuts, with d = exp(-1 / 2): 0 | 1 2, 0 1 | 2 and 0 | 1. Item 1 from 0: (1 + 1) / (1 + d^2 + 1 + 1).
+        let step = (-0.5_f32).exp();
+        assert_close(weights[0][1], 2.0 / (3.0 + step * step));
+        // Nothing comes before item 0.
+        assert!(weights.iter().all(|row| row[0].abs() < f32::EPSILON));
     }
 
     #[test]

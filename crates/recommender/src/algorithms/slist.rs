@@ -20,19 +20,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     closed_form::{Chosen, check_memory, gramian, kept},
+    examples::{Cutting, Examples},
     linear::{LinearModel, LinearParameters, check_decay},
     require,
 };
 use crate::{
-    Error, Fit, Interaction, Interactions, Recommender, cooccurrence::best_of_product, linear_algebra::invert,
-    sparse::SparseRows, top_k::largest,
+    Error, Fit, Interactions, Recommender, cooccurrence::best_of_product, linear_algebra::invert, sparse::SparseRows,
+    top_k::largest,
 };
 
 /// Name of the algorithm.
 pub const NAME: &str = "slist";
-
-/// Entries of a past or future whose weight is below this share of the nearest are left out.
-const LEAST_WEIGHT: f32 = 0.01;
 
 /// What `slist` can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,7 +134,13 @@ impl Slist {
         let chosen = Chosen::new(train, parameters.max_items);
         let size = chosen.items.len();
         check_memory(NAME, parameters.max_memory_mb, size, parameters.neighbors)?;
-        let (inputs, targets) = examples(parameters, train);
+        let cutting = Cutting {
+            consistency: parameters.consistency,
+            position_decay: parameters.position_decay,
+            user_exponent: 0.0,
+            use_ratings: parameters.use_ratings,
+        };
+        let Examples { inputs, targets } = cutting.examples(train);
         let (inputs, targets) = (chosen.columns(&inputs), chosen.columns(&targets));
         let mut inverse = gramian(&inputs, &vec![parameters.regularization; size]);
         if !invert(&mut inverse, size) {
@@ -165,30 +169,10 @@ fn weights_of(target: u32, wanted: &SparseRows, inverse: &[f32], keep: usize) ->
     largest((0..).zip(weights).collect(), keep)
 }
 
-/// Whole histories and pasts, beside whole histories and futures: what is given and what is wanted.
-fn examples(parameters: &Parameters, train: &Interactions) -> (SparseRows, SparseRows) {
-    let strength = |entry: &Interaction| entry.strength(parameters.use_ratings);
-    let together = parameters.consistency.sqrt();
-    let after = (1.0 - parameters.consistency).sqrt();
-    let whole = SparseRows::from_histories(train, |entry| together * strength(entry));
-    let (mut pasts, mut futures) = (SparseRows::empty(train.item_count()), SparseRows::empty(train.item_count()));
-    let reach = (-LEAST_WEIGHT.ln() * parameters.position_decay).ceil() as usize;
-    let weighted = |(distance, entry): (usize, &Interaction)| {
-        (entry.item, after * strength(entry) * (-(distance as f32) / parameters.position_decay).exp())
-    };
-    for history in train.histories() {
-        for cut in 1..history.len() {
-            pasts.push_merged(history[..cut].iter().rev().take(reach).enumerate().map(weighted));
-            futures.push_merged(history[cut..].iter().take(reach).enumerate().map(weighted));
-        }
-    }
-    let width = train.item_count();
-    (SparseRows::concatenated(width, vec![whole.clone(), pasts]), SparseRows::concatenated(width, vec![whole, futures]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Interaction;
 
     /// The weights from item 0 and from item 1 to item 1 and 0.
     fn weights(parameters: &Parameters, pairs: &[(u32, u32)]) -> [f32; 2] {
