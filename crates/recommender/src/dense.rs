@@ -65,6 +65,32 @@ impl WithSimd for Product<'_> {
     }
 }
 
+/// One side of a product, see [`add_product_of`].
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a>(Terms<'a>);
+
+impl<'a> Side<'a> {
+    /// The rows of a matrix: the sum runs along them.
+    pub(crate) fn rows(values: &'a [f32], width: usize) -> Self {
+        Self(Terms { values, step: 1, stride: width, places: values.len() / width })
+    }
+
+    /// The columns of a matrix: the sum runs down them.
+    pub(crate) fn columns(values: &'a [f32], width: usize) -> Self {
+        Self(Terms { values, step: width, stride: 1, places: width })
+    }
+
+    /// `count` columns from `first`.
+    pub(crate) fn some_columns(values: &'a [f32], width: usize, first: usize, count: usize) -> Self {
+        Self(Terms { values: &values[first..], step: width, stride: 1, places: count })
+    }
+}
+
+/// `sums(i, j) += sum over terms of left(i, term) * right(j, term)` for rows of `width` sums. On one thread.
+pub(crate) fn add_product_of(terms: usize, (left, right): (Side, Side), sums: (&mut [f32], usize)) {
+    Arch::new().dispatch(Product { terms, sides: (left.0, right.0), sums });
+}
+
 /// Adds the upper half of the transposed rows times the rows.
 struct Gramian<'a> {
     rows: &'a [f32],
@@ -110,9 +136,7 @@ pub(crate) fn multiplied(rows: &[f32], width: usize, matrix: &[f32], columns: us
     let mut out = vec![0.0; rows.len() / width.max(1) * columns];
     let chunks = rows.par_chunks(CHUNK_ROWS * width.max(1));
     out.par_chunks_mut(CHUNK_ROWS * columns.max(1)).zip(chunks).for_each(|(out, rows)| {
-        let left = Terms { values: rows, step: 1, stride: width, places: rows.len() / width };
-        let right = Terms { values: matrix, step: columns, stride: 1, places: columns };
-        Arch::new().dispatch(Product { terms: width, sides: (left, right), sums: (out, columns) });
+        add_product_of(width, (Side::rows(rows, width), Side::columns(matrix, columns)), (out, columns));
     });
     out
 }
