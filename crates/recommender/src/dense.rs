@@ -193,7 +193,7 @@ mod tests {
 
         #[test]
         fn products_of_any_size_are_those_of_the_definition(rows in 1_usize..1100, width in 1_usize..70, columns in 1_usize..70) {
-            // Small whole numbers: sums are exact in any order.
+            // Small whole numbers: sums are exact in any order, a missing term is one half or more.
             let value = |place: usize| (place * 7 % 11) as f32 - 5.0;
             let matrix: Vec<f32> = (0..rows * width).map(value).collect();
             let other: Vec<f32> = (0..width * columns).map(value).collect();
@@ -201,11 +201,11 @@ mod tests {
             let gram = gramian(&matrix, width);
             for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
                 let expected: f32 = (0..width).map(|term| matrix[row * width + term] * other[term * columns + column]).sum();
-                prop_assert_eq!(product[row * columns + column], expected);
+                prop_assert!((product[row * columns + column] - expected).abs() < 0.5);
             }
             for (left, right) in [(0, width - 1), (width - 1, width / 2), (width - 1, width - 1)] {
                 let expected: f32 = matrix.chunks(width).map(|row| row[left] * row[right]).sum();
-                prop_assert_eq!(gram[left * width + right], expected);
+                prop_assert!((gram[left * width + right] - expected).abs() < 0.5);
             }
         }
     }

@@ -77,7 +77,9 @@ pub(crate) fn history_vector(inputs: &[f32], width: usize, history: &[Interactio
 pub(crate) fn weights(items: usize, history: &[Interaction], decay: f32) -> Vec<(u32, f32)> {
     let mut weights: Vec<(u32, f32)> = by_recency(history, items, decay).map(|(entry, w)| (entry.item, w)).collect();
     let root = weights.iter().map(|(_, weight)| weight).sum::<f32>().sqrt();
-    weights.iter_mut().for_each(|(_, weight)| *weight /= root);
+    for (_, weight) in &mut weights {
+        *weight /= root;
+    }
     weights
 }
 
@@ -258,9 +260,13 @@ fn softmax_slopes(score: f32, target: u32, negatives: &[(u32, f32)], slopes: &mu
     }
     let largest = slopes.iter().copied().fold(score, f32::max);
     let own = (score - largest).exp();
-    slopes.iter_mut().for_each(|slope| *slope = (*slope - largest).exp());
+    for slope in &mut *slopes {
+        *slope = (*slope - largest).exp();
+    }
     let total = own + slopes.iter().sum::<f32>();
-    slopes.iter_mut().for_each(|slope| *slope /= total);
+    for slope in &mut *slopes {
+        *slope /= total;
+    }
     own / total - 1.0
 }
 

@@ -241,7 +241,7 @@ mod tests {
         let user = (2.0 + older) / (1.0 + older).sqrt();
         assert!((scores[0] - (3.0 * user + 0.5)).abs() < 1e-5 && (scores[1] - 4.0 * user).abs() < 1e-5, "{scores:?}");
         model.score(&[], &mut scores);
-        assert_eq!(scores, [0.5, 0.0]);
+        assert!((scores[0] - 0.5).abs() + scores[1].abs() < 1e-6, "a stranger gets the biases: {scores:?}");
     }
 
     #[test]
