@@ -65,6 +65,32 @@ impl WithSimd for Product<'_> {
     }
 }
 
+/// One side of a product, see [`add_product_of`].
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a>(Terms<'a>);
+
+impl<'a> Side<'a> {
+    /// The rows of a matrix: the sum runs along them.
+    pub(crate) fn rows(values: &'a [f32], width: usize) -> Self {
+        Self(Terms { values, step: 1, stride: width, places: values.len() / width })
+    }
+
+    /// The columns of a matrix: the sum runs down them.
+    pub(crate) fn columns(values: &'a [f32], width: usize) -> Self {
+        Self(Terms { values, step: width, stride: 1, places: width })
+    }
+
+    /// `count` columns from `first`.
+    pub(crate) fn some_columns(values: &'a [f32], width: usize, first: usize, count: usize) -> Self {
+        Self(Terms { values: &values[first..], step: width, stride: 1, places: count })
+    }
+}
+
+/// `sums(i, j) += sum over terms of left(i, term) * right(j, term)` for rows of `width` sums. On one thread.
+pub(crate) fn add_product_of(terms: usize, (left, right): (Side, Side), sums: (&mut [f32], usize)) {
+    Arch::new().dispatch(Product { terms, sides: (left.0, right.0), sums });
+}
+
 /// Adds the upper half of the transposed rows times the rows.
 struct Gramian<'a> {
     rows: &'a [f32],
@@ -110,9 +136,7 @@ pub(crate) fn multiplied(rows: &[f32], width: usize, matrix: &[f32], columns: us
     let mut out = vec![0.0; rows.len() / width.max(1) * columns];
     let chunks = rows.par_chunks(CHUNK_ROWS * width.max(1));
     out.par_chunks_mut(CHUNK_ROWS * columns.max(1)).zip(chunks).for_each(|(out, rows)| {
-        let left = Terms { values: rows, step: 1, stride: width, places: rows.len() / width };
-        let right = Terms { values: matrix, step: columns, stride: 1, places: columns };
-        Arch::new().dispatch(Product { terms: width, sides: (left, right), sums: (out, columns) });
+        add_product_of(width, (Side::rows(rows, width), Side::columns(matrix, columns)), (out, columns));
     });
     out
 }
@@ -169,7 +193,7 @@ mod tests {
 
         #[test]
         fn products_of_any_size_are_those_of_the_definition(rows in 1_usize..1100, width in 1_usize..70, columns in 1_usize..70) {
-            // Small whole numbers: sums are exact in any order.
+            // Small whole numbers: sums are exact in any order, a missing term is one half or more.
             let value = |place: usize| (place * 7 % 11) as f32 - 5.0;
             let matrix: Vec<f32> = (0..rows * width).map(value).collect();
             let other: Vec<f32> = (0..width * columns).map(value).collect();
@@ -177,11 +201,11 @@ mod tests {
             let gram = gramian(&matrix, width);
             for (row, column) in [(0, 0), (rows - 1, columns - 1), (rows / 2, columns / 2)] {
                 let expected: f32 = (0..width).map(|term| matrix[row * width + term] * other[term * columns + column]).sum();
-                prop_assert_eq!(product[row * columns + column], expected);
+                prop_assert!((product[row * columns + column] - expected).abs() < 0.5);
             }
             for (left, right) in [(0, width - 1), (width - 1, width / 2), (width - 1, width - 1)] {
                 let expected: f32 = matrix.chunks(width).map(|row| row[left] * row[right]).sum();
-                prop_assert_eq!(gram[left * width + right], expected);
+                prop_assert!((gram[left * width + right] - expected).abs() < 0.5);
             }
         }
     }

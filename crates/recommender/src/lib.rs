@@ -12,6 +12,7 @@ mod eigen;
 mod error;
 pub mod evaluation;
 mod explanation;
+mod gradient;
 mod interactions;
 mod linear_algebra;
 pub mod metrics;

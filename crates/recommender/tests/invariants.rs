@@ -28,6 +28,7 @@ const ALGORITHMS: &[&str] = &[
     "rp3beta",
     "als",
     "svd",
+    "embedding",
     "biased-mf",
 ];
 
@@ -35,6 +36,7 @@ fn algorithm(name: &str) -> Algorithm {
     let parameters = match name {
         "als" => serde_json::json!({ "algorithm": name, "factors": 9, "iterations": 3 }),
         "svd" => serde_json::json!({ "algorithm": name, "factors": 7, "history_decay": 3.0 }),
+        "embedding" => serde_json::json!({ "algorithm": name, "factors": 6, "iterations": 2, "negatives": 9 }),
         "biased-mf" => serde_json::json!({ "algorithm": name, "factors": 5, "iterations": 3 }),
         "item-knn" => serde_json::json!({ "algorithm": name, "neighbors": 6, "history_decay": 2.0 }),
         "slim" => {

@@ -94,9 +94,9 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             factors: 64,
-            regularization: 0.01,
+            regularization: 0.003,
             frequency_exponent: 1.0,
-            unobserved_weight: 0.1,
+            unobserved_weight: 0.03,
             iterations: 10,
             solver: Solver::ConjugateGradient,
             block_size: 32,
@@ -337,7 +337,8 @@ mod tests {
     fn golden_fold_in_of_one_factor() {
         // y = (1, 2), Y'Y = 5, unobserved_weight 0.1, penalty 0.5 * (1 + 0.1 * 2)^1 = 0.6, history {1}:
         // x = (0.1 * 5 + 0.6 + 2 * 2)^-1 * 2 = 2 / 5.1.
-        let parameters = Parameters { factors: 1, regularization: 0.5, ..Parameters::default() };
+        let parameters =
+            Parameters { factors: 1, regularization: 0.5, unobserved_weight: 0.1, ..Parameters::default() };
         let model = Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0] } };
         let mut scores = vec![0.0; 2];
         model.score(&[entry(1)], &mut scores);
@@ -361,6 +362,8 @@ mod tests {
                 block_size: 1,
                 iterations,
                 frequency_exponent: 0.0,
+                regularization: 0.01,
+                unobserved_weight: 0.1,
                 ..Parameters::default()
             };
             let model = Als::fit(&parameters, &train).unwrap();

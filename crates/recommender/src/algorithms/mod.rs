@@ -18,6 +18,7 @@ pub mod content_tfidf;
 pub mod ease;
 mod examples;
 pub mod graph_filter;
+pub mod embedding;
 pub mod hybrid;
 pub mod item_knn;
 mod linear;
@@ -63,6 +64,8 @@ pub enum Algorithm {
     Als(als::Parameters),
     /// A truncated singular value decomposition (`PureSVD`, the low-pass filter of GF-CF).
     Svd(svd::Parameters),
+    /// Item vectors learned by gradient descent on a ranking loss (softmax, BPR).
+    Embedding(embedding::Parameters),
     /// Rating prediction by biased matrix factorisation.
     BiasedMf(biased_mf::Parameters),
 }
@@ -92,6 +95,7 @@ impl Algorithm {
             Self::Rp3beta(parameters) => parameters,
             Self::Als(parameters) => parameters,
             Self::Svd(parameters) => parameters,
+            Self::Embedding(parameters) => parameters,
             Self::BiasedMf(parameters) => parameters,
         }
     }
@@ -125,6 +129,7 @@ const LOADERS: &[(&str, Loader)] = &[
     (rp3beta::NAME, |data| Ok(Box::new(rp3beta::Rp3beta::load(data)?))),
     (als::NAME, |data| Ok(Box::new(als::Als::load(data)?))),
     (svd::NAME, |data| Ok(Box::new(svd::Svd::load(data)?))),
+    (embedding::NAME, |data| Ok(Box::new(embedding::Embedding::load(data)?))),
     (biased_mf::NAME, |data| Ok(Box::new(biased_mf::BiasedMf::load(data)?))),
     (content_tfidf::NAME, |data| Ok(Box::new(content_tfidf::ContentTfidf::load(data)?))),
     (hybrid::NAME, |data| Ok(Box::new(hybrid::Hybrid::load(data)?))),
