@@ -74,7 +74,9 @@ pub fn compact(value: f64) -> String {
         size if size >= 1e4 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    let text = format!("{scaled:.2}");
+    // Values below a hundredth keep their first digit.
+    let decimals = if value != 0.0 && value.abs() < 0.01 { (-value.abs().log10() - 1e-9).ceil() as usize } else { 2 };
+    let text = format!("{scaled:.decimals$}");
     format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
@@ -129,5 +131,6 @@ mod tests {
         assert_eq!(compact(12_500.0), "12.5k");
         assert_eq!(compact(3e6), "3M");
         assert_eq!(compact(0.05), "0.05");
+        assert_eq!([compact(0.001), compact(0.0), compact(0.0005)], ["0.001", "0", "0.0005"]);
     }
 }

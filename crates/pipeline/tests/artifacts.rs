@@ -47,7 +47,7 @@ fn context(folder: &Path, sink: Sink) -> Context {
 
 fn interactions() -> impl Strategy<Value = Interactions> {
     (1_u32..6, 1_u32..6).prop_flat_map(|(users, items)| {
-        let entry = (0..users, 0..items, 1.0_f32..=5.0, -10_i64..10)
+        let entry = (0..users, 0..items, 1.0_f32..=5.0, 0_u32..10)
             .prop_map(|(user, item, weight, time)| (user, Interaction { item, weight, time }));
         prop::collection::vec(entry, 0..40)
             .prop_map(move |pairs| Interactions::from_pairs(users as usize, items as usize, &pairs))

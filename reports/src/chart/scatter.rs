@@ -94,7 +94,7 @@ impl Names {
         };
         let steps = (0..8_u8).flat_map(|step| [f64::from(step), -f64::from(step)]);
         let y = steps.map(|step| y + 4.0 + step * LINE / 2.0).find(is_free).unwrap_or(y + 4.0);
-        canvas.text(start, y, "tick", Anchor::Start, &name);
+        canvas.text(start, y, "tick named", Anchor::Start, &name);
         // A name is taken as three points in a row.
         self.taken.extend([start, middle, start + width].map(|x| (x, y - 4.0)));
     }

@@ -83,9 +83,9 @@ impl Evaluation {
     fn group(&self, kind: &str, key: &str) -> Option<Figure> {
         let models = self.ranked();
         let is_known = |name: &&str| models.iter().any(|model| in_group(model, name, key).is_some());
-        let named = self.models.first()?.segments.iter();
+        let groups = self.models.first()?.segments.iter();
         let names: Vec<&str> =
-            named.map(|segment| segment.name.as_str()).filter(|name| name.ends_with(kind)).filter(is_known).collect();
+            groups.map(|segment| segment.name.as_str()).filter(|name| name.ends_with(kind)).filter(is_known).collect();
         let values: Vec<Vec<f64>> = names
             .iter()
             .map(|name| models.iter().map(|model| in_group(model, name, key).unwrap_or(f64::NAN)).collect())

@@ -96,6 +96,7 @@ impl Evaluation {
                 ]);
             }
         }
+        table.wide = true;
         table
     }
 
@@ -227,7 +228,7 @@ pub(super) fn example(place: usize, example: &Example) -> Table {
 
 /// The text, shortened at its end.
 fn short(text: &str) -> String {
-    const LONGEST: usize = 80;
+    const LONGEST: usize = 56;
     if text.chars().count() <= LONGEST {
         return text.to_owned();
     }

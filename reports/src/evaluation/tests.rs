@@ -70,7 +70,7 @@ fn example() -> Evaluation {
             wanted: vec!["Strings".to_owned()],
             lists: vec![
                 list("popularity", vec![item("Drum", false, "popular")]),
-                list("als <64>", vec![item("Strings", true, "because of A guitar (100 %)"), item("Drum", false, "")]),
+                list("als <64>", vec![item("Strings", true, "100 % because of A guitar"), item("Drum", false, "")]),
             ],
         }],
         histories: "Histories are the training rows.".to_owned(),

@@ -64,7 +64,7 @@ pub fn list(
         is_hit: wanted.iter().any(|entry| entry.item == item),
         reason: match model.reason(item, known) {
             Some(Reason::BecauseOf { item, share }) => {
-                format!("because of {} ({:.0} %)", names[item as usize], share * 100.0)
+                format!("{:.0} % because of {}", share * 100.0, names[item as usize])
             }
             Some(Reason::Popular) => "popular".to_owned(),
             None => String::new(),

@@ -301,8 +301,8 @@ fn every_two_models_are_compared_on_the_same_users() {
     assert_eq!(differences.len(), 20);
     for one in differences {
         let value = |side: &str, user: u32| {
-            let text = |value: &Value| value.as_str().unwrap().to_owned();
-            f64::from(of_users[&(text(&one[side]), text(&one["metric"]), user)])
+            let word = |value: &Value| value.as_str().unwrap().to_owned();
+            f64::from(of_users[&(word(&one[side]), word(&one["metric"]), user)])
         };
         let mean = (0..30).map(|user| value("first", user) - value("second", user)).sum::<f64>() / 30.0;
         assert!((one["difference"].as_f64().unwrap() - mean).abs() < 1e-6, "{one}");
