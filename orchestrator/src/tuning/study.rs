@@ -177,7 +177,7 @@ impl<'a> Study<'a> {
         self.ready = before.stages.iter().filter_map(|stage| artifact(stage.position, &stage.outcome)).collect();
         let space = self.space.clone();
         let stage = &self.plan.stages[self.template.position];
-        let start: Point = space.iter().map(|dimension| get(&stage.params, &dimension.path).clone()).collect();
+        let start: Point = space.iter().map(|dimension| get(&stage.params, &dimension.path)).collect();
         let trials = stage.origins.trials.unwrap_or(self.plan.tune.trials).max(1) as usize;
         let mut search = Search::new(&space, start, trials, self.plan.tune.seed);
         loop {
@@ -245,7 +245,7 @@ impl<'a> Study<'a> {
         let inputs = |stage: &PlannedStage| -> Inputs {
             let found = resolve(
                 stage,
-                |position| self.plan.stages[position].name.as_str(),
+                |position| self.plan.stages[position].known_as(),
                 |position| self.ready.get(&position).map(|(hash, record)| (hash.as_str(), record)),
                 |hash| cache.artifact(hash),
             );
