@@ -24,8 +24,8 @@ use crate::{
 
 /// List length of metrics that have none in their name.
 const K: u32 = 10;
-/// Metrics of which less is better.
-const ERRORS: [&str; 2] = ["rmse", "mae"];
+/// Metrics of which less is better, without list lengths.
+const LESS_IS_BETTER: [&str; 6] = ["rmse", "mae", "calibration", "gini", "popularity", "head_share"];
 
 /// Where and how trials are run.
 pub struct Machine<'a> {
@@ -185,7 +185,7 @@ impl<'a> Study<'a> {
             if points.is_empty() {
                 return Ok(());
             }
-            let sign = if ERRORS.contains(&self.plan.tune.metric.as_str()) { -1.0 } else { 1.0 };
+            let sign = if is_less_better(&self.plan.tune.metric) { -1.0 } else { 1.0 };
             let mut values = Vec::with_capacity(points.len());
             for group in points.chunks(2 * self.machine.jobs) {
                 values.extend(self.try_all(group)?.into_iter().map(|value| value.map(|value| sign * value)));
@@ -350,6 +350,10 @@ impl<'a> Study<'a> {
         }
         Ok(())
     }
+}
+
+fn is_less_better(metric: &str) -> bool {
+    LESS_IS_BETTER.contains(&metric.split('@').next().unwrap_or(metric))
 }
 
 fn failed(params: BTreeMap<String, Value>) -> Tried {
