@@ -226,7 +226,7 @@ impl<'a> Dispatcher<'a> {
         let stage = &plan.stages[position];
         let inputs = resolve(
             stage,
-            |upstream| plan.stages[upstream].name.as_str(),
+            |upstream| plan.stages[upstream].known_as(),
             |upstream| self.outcomes.get(&upstream)?.artifact(),
             |hash| cache.artifact(hash),
         );

@@ -46,7 +46,7 @@ pub fn survey(plan: &Plan, cache: &Cache, sources: &SourceHashes, state: &State)
         let decider = Decider { pipeline: &plan.name, cache, sources, last, forced: false };
         let inputs = resolve(
             stage,
-            |position| plan.stages[position].name.as_str(),
+            |position| plan.stages[position].known_as(),
             |position| match &verdicts[position] {
                 Verdict::Cached { hash, record } => Some((hash.as_str(), &**record)),
                 _ => None,
@@ -96,7 +96,7 @@ fn assumed_inputs(
     let old = before.values().flatten();
     let hash = |from: &str| old.clone().find(|input| input.from == from).map_or("", |input| &input.hash).to_owned();
     let ports = stage.inputs.iter().map(|(port, connections)| {
-        let from = connections.iter().map(|one| format!("{}.{}", plan.stages[one.stage].name, one.port));
+        let from = connections.iter().map(|one| format!("{}.{}", plan.stages[one.stage].known_as(), one.port));
         (port.clone(), from.map(|from| InputHash { hash: hash(&from), from }).collect())
     });
     ports.collect()

@@ -155,6 +155,12 @@ impl PlannedStage {
         }
     }
 
+    /// What those who read from it call it: a stage that is like another one goes by the name of that, so
+    /// that a model fitted again keeps its name in blends and reports.
+    pub fn known_as(&self) -> &str {
+        self.origins.like.as_deref().unwrap_or(&self.name)
+    }
+
     /// The tuned parameters with their values.
     pub fn tuned(&self) -> Vec<(&str, &Value)> {
         let value = |path: &str| path.split('.').try_fold(&self.params, |value, key| value.get(key));

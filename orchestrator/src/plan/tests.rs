@@ -185,7 +185,7 @@ fn a_stage_like_another_has_its_parameters() {
     let plan = with_tuned(&yaml, "stages: {other: {params: {seed: 5}}}\n", false).unwrap();
     let again = &plan.stages[plan.position("again").unwrap()];
     assert_eq!((again.stage(), again.params["seed"].as_u64()), ("thin", Some(5)));
-    assert_eq!(again.origins.like.as_deref(), Some("other"));
+    assert_eq!((again.origins.like.as_deref(), again.known_as()), (Some("other"), "other"));
     let left_out = yaml.replace("  other: {", "  other: {when: '', ").replace("other.reviews", "thin.reviews");
     assert!(plan_of(&left_out).position("again").is_err(), "it goes with the other one");
     let wrong = yaml

@@ -149,8 +149,14 @@ fn number(value: f64, is_whole: bool) -> Value {
 }
 
 /// The value at a path; nothing where there is none.
-pub fn get<'a>(params: &'a Value, path: &str) -> &'a Value {
-    path.split('.').try_fold(params, |value, key| value.get(key)).unwrap_or(&Value::Null)
+///
+/// A number that comes from one of 32 bits is the shortest that stands for it: 0.1, not 0.10000000149.
+pub fn get(params: &Value, path: &str) -> Value {
+    let value = path.split('.').try_fold(params, |value, key| value.get(key)).cloned().unwrap_or_default();
+    let Some(long) = value.as_f64().filter(|_| value.is_f64()) else { return value };
+    let short = (long as f32).to_string().parse().ok().filter(|short: &f64| *short as f32 == long as f32);
+    let is_short = f64::from(long as f32) == long;
+    short.filter(|_| is_short).and_then(Number::from_f64).map_or(value, Value::Number)
 }
 
 /// Sets the value at a path; maps on the way are made where there are none.
@@ -210,7 +216,7 @@ mod tests {
         // 8 * 64^(1/2) = 64.
         assert_eq!([0.0, 0.5, 1.0].map(|at| log.value(at)), [json!(8), json!(64), json!(512)]);
         assert!((log.position(&json!(64)) - 0.5).abs() < 1e-12);
-        assert_eq!(log.position(&json!(4)), 0.0);
+        assert!(log.position(&json!(4)).abs() < 1e-12);
         // Half of 64^(1/4) = 2.83 down and up from 64: 22.6 and 181.0.
         assert_eq!(log.beside(0.5, 0.25), [json!(23), json!(181)]);
         let plain = Range::Number { low: 0.0, high: 3.0, is_log: false, is_whole: false };
@@ -230,7 +236,10 @@ mod tests {
         set(&mut params, "weights.brand", json!(2));
         set(&mut params, "new.a", json!(3));
         assert_eq!(params, json!({"weights": {"title": 1, "brand": 2}, "new": {"a": 3}}));
-        assert_eq!((get(&params, "new.a"), get(&params, "new.b.c")), (&json!(3), &Value::Null));
+        let numbers = json!({"short": 0.1_f32, "long": 0.1_f64, "third": 1.0 / 3.0, "half": 0.5, "whole": 7});
+        let found = ["short", "long", "third", "half", "whole"].map(|path| get(&numbers, path));
+        assert_eq!(found, [json!(0.1), json!(0.1), json!(1.0 / 3.0), json!(0.5), json!(7)]);
+        assert_eq!((get(&params, "new.a"), get(&params, "new.b.c")), (json!(3), Value::Null));
     }
 
     /// Every variant of every stage, with its defaults.

@@ -24,8 +24,8 @@ use crate::{
 
 /// List length of metrics that have none in their name.
 const K: u32 = 10;
-/// Metrics of which less is better.
-const ERRORS: [&str; 2] = ["rmse", "mae"];
+/// Metrics of which less is better, without list lengths.
+const LESS_IS_BETTER: [&str; 6] = ["rmse", "mae", "calibration", "gini", "popularity", "head_share"];
 
 /// Where and how trials are run.
 pub struct Machine<'a> {
@@ -177,7 +177,7 @@ impl<'a> Study<'a> {
         self.ready = before.stages.iter().filter_map(|stage| artifact(stage.position, &stage.outcome)).collect();
         let space = self.space.clone();
         let stage = &self.plan.stages[self.template.position];
-        let start: Point = space.iter().map(|dimension| get(&stage.params, &dimension.path).clone()).collect();
+        let start: Point = space.iter().map(|dimension| get(&stage.params, &dimension.path)).collect();
         let trials = stage.origins.trials.unwrap_or(self.plan.tune.trials).max(1) as usize;
         let mut search = Search::new(&space, start, trials, self.plan.tune.seed);
         loop {
@@ -185,7 +185,7 @@ impl<'a> Study<'a> {
             if points.is_empty() {
                 return Ok(());
             }
-            let sign = if ERRORS.contains(&self.plan.tune.metric.as_str()) { -1.0 } else { 1.0 };
+            let sign = if is_less_better(&self.plan.tune.metric) { -1.0 } else { 1.0 };
             let mut values = Vec::with_capacity(points.len());
             for group in points.chunks(2 * self.machine.jobs) {
                 values.extend(self.try_all(group)?.into_iter().map(|value| value.map(|value| sign * value)));
@@ -245,7 +245,7 @@ impl<'a> Study<'a> {
         let inputs = |stage: &PlannedStage| -> Inputs {
             let found = resolve(
                 stage,
-                |position| self.plan.stages[position].name.as_str(),
+                |position| self.plan.stages[position].known_as(),
                 |position| self.ready.get(&position).map(|(hash, record)| (hash.as_str(), record)),
                 |hash| cache.artifact(hash),
             );
@@ -350,6 +350,10 @@ impl<'a> Study<'a> {
         }
         Ok(())
     }
+}
+
+fn is_less_better(metric: &str) -> bool {
+    LESS_IS_BETTER.contains(&metric.split('@').next().unwrap_or(metric))
 }
 
 fn failed(params: BTreeMap<String, Value>) -> Tried {
