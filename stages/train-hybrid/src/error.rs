@@ -20,6 +20,14 @@ pub(crate) enum Error {
         /// The known names, separated by commas.
         expected: String,
     },
+    /// The earlier blend has a part that is not there.
+    #[error("use the earlier blend: it gives part `{part}` a share, but the models are {found}; connect all of them")]
+    MissingPart {
+        /// The name in the blend.
+        part: String,
+        /// The names of the connected models, separated by commas.
+        found: String,
+    },
     /// The learner refused its input.
     #[error("learn weights from {rows} rows: {message}")]
     Learner {

@@ -14,7 +14,7 @@ use crate::{
 /// The content of the output `blend`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
-    /// `best-part`, `global` or `segments`; `fixed` where the shares were given.
+    /// `best-part`, `global` or `segments`; `fixed` or `earlier` where the shares were given.
     pub kind: &'static str,
     /// One entry a part, those without a share included.
     pub parts: Vec<PartFigures>,
@@ -53,9 +53,9 @@ pub struct Learned {
 }
 
 impl Figures {
-    /// Of shares that were given.
-    pub(crate) fn fixed(parts: &[Part], blend: &Blend) -> Self {
-        Self { kind: "fixed", parts: of_parts(parts, blend, |_| None), learned: None }
+    /// Of shares that were given, by hand (`fixed`) or by an earlier run.
+    pub(crate) fn given(kind: &'static str, parts: &[Part], blend: &Blend) -> Self {
+        Self { kind, parts: of_parts(parts, blend, |_| None), learned: None }
     }
 
     /// Of shares that were learned on these users.

@@ -7,6 +7,7 @@
 //! never read.
 
 mod crossfit;
+mod earlier;
 mod error;
 mod figures;
 mod fitting;
@@ -36,6 +37,7 @@ use serde_json::{Value, json};
 
 use crate::{
     crossfit::choose,
+    earlier::Earlier,
     error::Error,
     fitting::{Task, boundaries},
 };
@@ -49,6 +51,9 @@ use crate::{
 /// of the stage that trained them. If no model is a popularity list, one is fitted to `train` and added: it
 /// serves strangers and orders the items that no other part tells apart.
 ///
+/// With `blend`, the output of that name of an earlier run, nothing is learned: parts of the same names that
+/// were fitted anew, to training and validation together, take the scales and shares found there.
+///
 /// Without a validation interaction to learn from the stage fails and says so; `weights` sets the shares by
 /// hand instead.
 ///
@@ -59,6 +64,9 @@ use crate::{
 ///   stage: train-hybrid
 ///   inputs: {models: [item-knn.model, als.model, content.model]}
 ///   params: {segments: 3, seed: 42}
+/// hybrid-final:
+///   like: hybrid
+///   inputs: {models: [item-knn-final.model, als-final.model, content.model], blend: hybrid.blend}
 /// ```
 pub struct TrainHybrid;
 
@@ -71,6 +79,7 @@ impl Stage for TrainHybrid {
         Port::one("validation", Artifact::Interactions),
         Port::one("user_index", Artifact::UserIndex),
         Port::one("item_index", Artifact::ItemIndex),
+        Port::optional("blend", Artifact::Statistics),
     ];
     const OUTPUTS: &'static [Port] = &[Port::one("model", Artifact::Model), Port::one("blend", Artifact::Statistics)];
     type Params = Params;
@@ -79,10 +88,14 @@ impl Stage for TrainHybrid {
         let users = read_keys(context.input("user_index")?, Artifact::UserIndex)?.len();
         let items = read_keys(context.input("item_index")?, Artifact::ItemIndex)?.len();
         let train = read_interactions(context.input("train")?, users, items)?;
-        let parts = read_parts(context, &train)?;
-        let (blend, figures) = if let Some(weights) = &params.weights {
+        let mut parts = read_parts(context, &train)?;
+        let (blend, figures) = if let Some(path) = context.optional_input("blend") {
+            let blend = Earlier::read(path)?.apply(&mut parts)?;
+            let figures = Figures::given("earlier", &parts, &blend);
+            (blend, figures)
+        } else if let Some(weights) = &params.weights {
             let blend = Blend::of_all(fixed_shares(&parts, weights)?);
-            let figures = Figures::fixed(&parts, &blend);
+            let figures = Figures::given("fixed", &parts, &blend);
             (blend, figures)
         } else {
             let validation = read_interactions(context.input("validation")?, users, items)?;

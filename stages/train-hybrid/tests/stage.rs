@@ -46,7 +46,7 @@ impl Sink {
     }
 }
 
-fn context(folder: &Path, models: &[&str], sink: Sink) -> Context {
+fn context(folder: &Path, models: &[&str], blend: Option<&str>, sink: Sink) -> Context {
     let path = |name: &str| folder.join(name);
     let input = |stage: &str, port: &str, file: &str| Input {
         stage: stage.to_owned(),
@@ -56,6 +56,9 @@ fn context(folder: &Path, models: &[&str], sink: Sink) -> Context {
     let mut inputs: BTreeMap<String, Vec<Input>> =
         PORTS.iter().map(|port| ((*port).to_owned(), vec![input("preprocess", port, port)])).collect();
     inputs.insert("models".to_owned(), models.iter().map(|name| input(name, "model", name)).collect());
+    if let Some(file) = blend {
+        inputs.insert("blend".to_owned(), vec![input("hybrid", "blend", file)]);
+    }
     let task = Task {
         name: "hybrid".to_owned(),
         stage: "train-hybrid".to_owned(),
@@ -85,7 +88,7 @@ fn interactions() -> (Interactions, Interactions) {
 }
 
 fn write_inputs(folder: &Path, train: &Interactions, validation: &Interactions) {
-    let context = context(folder, &[], Sink::default());
+    let context = context(folder, &[], None, Sink::default());
     let keys = |count: u32| (0..count).map(|index| index.to_string()).collect::<Vec<String>>();
     write_keys(&context, "user_index", Kind::UserIndex, &keys(USERS)).unwrap();
     write_keys(&context, "item_index", Kind::ItemIndex, &keys(ITEMS)).unwrap();
@@ -98,9 +101,13 @@ fn write_inputs(folder: &Path, train: &Interactions, validation: &Interactions) 
 }
 
 fn run(folder: &Path, models: &[&str], params: Value) -> anyhow::Result<Map<String, Value>> {
+    run_with(folder, models, None, params)
+}
+
+fn run_with(folder: &Path, models: &[&str], blend: Option<&str>, params: Value) -> anyhow::Result<Map<String, Value>> {
     let entry = StageEntry::of::<TrainHybrid>();
     let sink = Sink::default();
-    (entry.run)(&(entry.canonical)(params)?, &context(folder, models, sink.clone()))?;
+    (entry.run)(&(entry.canonical)(params)?, &context(folder, models, blend, sink.clone()))?;
     Ok(sink.summary())
 }
 
@@ -184,6 +191,21 @@ fn weights_can_be_set_by_hand_even_without_validation() {
     assert_eq!(summary["shares"], json!({ "als": [0.75], "popularity": [0.25] }));
     let error = run(folder.path(), &["als"], params("asl")).unwrap_err().to_string();
     assert_eq!(error, "use weights: unknown part `asl`, expected one of als, popularity");
+}
+
+#[test]
+fn an_earlier_blend_is_taken_for_parts_that_were_fitted_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (train, validation) = interactions();
+    write_inputs(folder.path(), &train, &validation);
+    let learned = run(folder.path(), &["item-knn", "als"], json!({})).unwrap();
+    std::fs::rename(folder.path().join("blend"), folder.path().join("earlier")).unwrap();
+    write_inputs(folder.path(), &train.merged(&validation), &validation);
+    let taken = run_with(folder.path(), &["als", "item-knn"], Some("earlier"), json!({})).unwrap();
+    assert_eq!(taken["kind"], json!("earlier"));
+    assert_eq!(taken["shares"], learned["shares"], "by name, whatever the order");
+    let error = run_with(folder.path(), &["als"], Some("earlier"), json!({})).unwrap_err().to_string();
+    assert!(error.starts_with("use the earlier blend: it gives part `item-knn` a share"), "{error}");
 }
 
 #[test]
