@@ -22,6 +22,7 @@ const ALGORITHMS: &[&str] = &[
     "transition",
     "graph-filter",
     "item-knn",
+    "user-knn",
     "ease",
     "slim",
     "slist",

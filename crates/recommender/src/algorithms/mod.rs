@@ -28,6 +28,7 @@ pub mod slim;
 pub mod slist;
 pub mod svd;
 pub mod transition;
+pub mod user_knn;
 
 /// An algorithm that learns from interactions alone, with its parameters: what `train-cf` takes.
 ///
@@ -52,6 +53,8 @@ pub enum Algorithm {
     GraphFilter(graph_filter::Parameters),
     /// Items that the same users chose are alike.
     ItemKnn(item_knn::Parameters),
+    /// What alike users chose.
+    UserKnn(user_knn::Parameters),
     /// The linear model that reproduces the user-item matrix from itself, in closed form.
     Ease(ease::Parameters),
     /// Each item as a sparse mix of the items that it occurs with or comes after.
@@ -89,6 +92,7 @@ impl Algorithm {
             Self::Transition(parameters) => parameters,
             Self::GraphFilter(parameters) => parameters,
             Self::ItemKnn(parameters) => parameters,
+            Self::UserKnn(parameters) => parameters,
             Self::Ease(parameters) => parameters,
             Self::Slim(parameters) => parameters,
             Self::Slist(parameters) => parameters,
@@ -123,6 +127,7 @@ const LOADERS: &[(&str, Loader)] = &[
     (transition::NAME, |data| Ok(Box::new(transition::Transition::load(data)?))),
     (graph_filter::NAME, |data| Ok(Box::new(graph_filter::GraphFilter::load(data)?))),
     (item_knn::NAME, |data| Ok(Box::new(item_knn::ItemKnn::load(data)?))),
+    (user_knn::NAME, |data| Ok(Box::new(user_knn::UserKnn::load(data)?))),
     (ease::NAME, |data| Ok(Box::new(ease::Ease::load(data)?))),
     (slim::NAME, |data| Ok(Box::new(slim::Slim::load(data)?))),
     (slist::NAME, |data| Ok(Box::new(slist::Slist::load(data)?))),
