@@ -80,7 +80,7 @@ impl Default for Parameters {
         Self {
             neighbors: 200,
             weighting: Weighting::TfIdf,
-            shrinkage: 20.0,
+            shrinkage: 5.0,
             history_exponent: 0.5,
             target_exponent: 0.5,
             history_decay: 0.0,

@@ -47,7 +47,7 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { neighbors: 500, alpha: 0.7, beta: 0.4, history_decay: 0.0, use_ratings: false }
+        Self { neighbors: 1000, alpha: 0.6, beta: 0.4, history_decay: 0.0, use_ratings: false }
     }
 }
 

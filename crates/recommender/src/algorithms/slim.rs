@@ -274,8 +274,8 @@ mod tests {
     fn golden_transitions() {
         let weights =
             weights(&Parameters { l1: 0.0, l2: 1.0, consistency: 0.0, iterations: 100, ..Parameters::default() });
-        // Cuts, with d = exp(-1 / 2): 0 | 1 2, 0 1 | 2 and 0 | 1. Item 1 from 0: (1 + 1) / (1 + d^2 + 1 + 1).
-        let step = (-0.5_f32).exp();
+        // Cuts, with d = exp(-1): 0 | 1 2, 0 1 | 2 and 0 | 1. Item 1 from 0: (1 + 1) / (1 + d^2 + 1 + 1).
+        let step = (-1.0_f32).exp();
         assert_close(weights[0][1], 2.0 / (3.0 + step * step));
         // Nothing comes before item 0.
         assert!(weights.iter().all(|row| row[0].abs() < f32::EPSILON));

@@ -62,9 +62,9 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
-            regularization: 20.0,
-            consistency: 0.5,
-            position_decay: 2.0,
+            regularization: 100.0,
+            consistency: 0.3,
+            position_decay: 1.0,
             neighbors: 1000,
             history_decay: 2.0,
             use_ratings: false,
