@@ -222,11 +222,11 @@ impl Recommender for UserKnn {
 mod tests {
     use super::*;
 
-    fn model(parameters: Parameters) -> UserKnn {
+    fn model(parameters: &Parameters) -> UserKnn {
         // Users choose {0, 1}, {0, 1, 2}, {3}.
         let pairs = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 3)];
         let pairs = pairs.map(|(user, item)| (user, Interaction { item, weight: 4.0, time: 0 }));
-        UserKnn::fit(&parameters, &Interactions::from_pairs(3, 4, &pairs)).unwrap()
+        UserKnn::fit(parameters, &Interactions::from_pairs(3, 4, &pairs)).unwrap()
     }
 
     fn cosine() -> Parameters {
@@ -250,9 +250,9 @@ mod tests {
     fn golden_scores() {
         // Cosines of {0} to the users: 1 / sqrt(2) and 1 / sqrt(3).
         let (two, three) = (0.5_f32.sqrt(), (1.0_f32 / 3.0).sqrt());
-        assert_close(&scores(&model(cosine()), &[0]), &[two + three, two + three, three, 0.0]);
+        assert_close(&scores(&model(&cosine()), &[0]), &[two + three, two + three, three, 0.0]);
         let one = Parameters { neighbors: 1, ..cosine() };
-        assert_close(&scores(&model(one), &[0]), &[two, two, 0.0, 0.0]);
+        assert_close(&scores(&model(&one), &[0]), &[two, two, 0.0, 0.0]);
     }
 
     #[test]
@@ -260,13 +260,13 @@ mod tests {
         // Counts 2, 2, 1, 1 of 3 users: idf ln(4/3) + 1 and ln(4/2) + 1; the history has one item.
         let (common, rare) = ((4.0_f32 / 3.0).ln() + 1.0, 2.0_f32.ln() + 1.0);
         let second = common / (2.0 * common * common + rare * rare).sqrt();
-        let found = scores(&model(Parameters::default()), &[0]);
+        let found = scores(&model(&Parameters::default()), &[0]);
         assert_close(&found, &[0.5_f32.sqrt() + second, 0.5_f32.sqrt() + second, second, 0.0]);
     }
 
     #[test]
     fn golden_recency() {
-        let found = scores(&model(Parameters { history_decay: 1.0, ..cosine() }), &[3, 2]);
+        let found = scores(&model(&Parameters { history_decay: 1.0, ..cosine() }), &[3, 2]);
         // The older item 3 counts 1/e beside 1.
         let (old, length) = ((-1.0_f32).exp(), (1.0 + (-2.0_f32).exp()).sqrt());
         let second = (1.0_f32 / 3.0).sqrt() / length;
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn items_of_the_same_users_are_similar() {
-        let similar = model(cosine()).similar(0, 9);
+        let similar = model(&cosine()).similar(0, 9);
         assert_eq!(similar.iter().map(|scored| scored.item).collect::<Vec<_>>(), [1, 2]);
         // Weights of items 0 and 1 are equal; item 2 has the second user alone: (1/3) / sqrt(1/2 + 1/3) / sqrt(1/3).
         let expected = (1.0_f32 / 3.0) / (5.0_f32 / 6.0).sqrt() / (1.0_f32 / 3.0).sqrt();
