@@ -94,7 +94,7 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             factors: 64,
-            regularization: 0.003,
+            regularization: 0.001,
             frequency_exponent: 1.0,
             unobserved_weight: 0.03,
             iterations: 10,

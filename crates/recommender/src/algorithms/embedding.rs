@@ -78,7 +78,7 @@ impl Default for Parameters {
             learning_rate: 0.1,
             regularization: 0.001,
             negatives: 512,
-            negative_exponent: 0.5,
+            negative_exponent: 0.0,
             history_decay: 2.0,
             seed: 42,
         }

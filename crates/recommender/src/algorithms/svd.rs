@@ -125,6 +125,8 @@ pub struct Svd {
     vectors: Vec<f32>,
     /// Interactions of each item.
     counts: Vec<f32>,
+    /// What each item's score is multiplied with.
+    lifts: Vec<f32>,
 }
 
 impl Svd {
@@ -148,7 +150,8 @@ impl Svd {
         for row in vectors.chunks_exact_mut(width.max(1)) {
             row.iter_mut().zip(&scales).for_each(|(cell, scale)| *cell *= scale);
         }
-        Ok(Self { parameters: parameters.clone(), width, vectors, counts })
+        let lifts = parameters.lifts(&counts);
+        Ok(Self { parameters: parameters.clone(), width, vectors, counts, lifts })
     }
 
     /// The vectors that [`Recommender::save`] wrote.
@@ -158,7 +161,8 @@ impl Svd {
         let counts = data.floats_of("counts", data.items)?.to_vec();
         let width = data.floats("items")?.len() / data.items.max(1);
         let vectors = data.floats_of("items", data.items * width)?.to_vec();
-        Ok(Self { parameters, width, vectors, counts })
+        let lifts = parameters.lifts(&counts);
+        Ok(Self { parameters, width, vectors, counts, lifts })
     }
 
     /// What each entry of a history weighs, with the item's vector.
@@ -171,13 +175,13 @@ impl Svd {
             Some((entry.item, recency * strength * count.powf(-self.parameters.item_exponent as f32), vector))
         })
     }
-
-    fn lift(&self, item: usize) -> f32 {
-        self.counts[item].max(1.0).powf(self.parameters.popularity_exponent as f32)
-    }
 }
 
 impl Parameters {
+    fn lifts(&self, counts: &[f32]) -> Vec<f32> {
+        counts.iter().map(|count| count.max(1.0).powf(self.popularity_exponent as f32)).collect()
+    }
+
     /// A user's row of the matrix that is decomposed.
     fn cells(&self, history: &[Interaction], counts: &[f32]) -> Vec<(u32, f32)> {
         let user = (history.len() as f32).powf(-self.user_exponent as f32);
@@ -203,7 +207,7 @@ impl Recommender for Svd {
         }
         scores.fill(0.0);
         products(&self.vectors, &user, scores);
-        scores.iter_mut().enumerate().for_each(|(item, score)| *score *= self.lift(item));
+        scores.iter_mut().zip(&self.lifts).for_each(|(score, lift)| *score *= lift);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
@@ -212,7 +216,7 @@ impl Recommender for Svd {
 
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
         let target = row(&self.vectors, self.width, item)?;
-        let lift = self.lift(item as usize);
+        let lift = self.lifts[item as usize];
         let parts = self.weighted(history).map(|(other, weight, vector)| (other, lift * weight * dot(vector, target)));
         Some(Explanation::new(0.0, parts, true))
     }
