@@ -149,6 +149,22 @@ fn a_run_that_tunes_first_is_one_command() {
 }
 
 #[test]
+fn a_stage_that_is_fitted_again_takes_the_tuned_values_and_the_name() {
+    let project = Project::new();
+    let again = "  final: {like: item-knn, inputs: {train: preprocess.history}}\n  evaluate:";
+    let pipeline = PIPELINE.replace("  evaluate:", again).replace("models: [item-knn.model]", "models: [final.model]");
+    fs::write(project.path("pipeline.yaml"), pipeline).unwrap();
+    let output = project.done(&["run", "evaluate", "--set", "on_run=true"]);
+    assert!(output.lines().any(|line| line.starts_with("item-knn  0.")), "{output}");
+    let read = |name: &str| fs::read_to_string(project.path(name)).unwrap();
+    let used: Value = serde_json::from_str(&read(".cache/latest/small/final/fingerprint.json")).unwrap();
+    let tuned = read("tuned/small.yaml");
+    let neighbors = used["params"]["neighbors"].as_u64().unwrap();
+    assert!(tuned.contains(&format!("neighbors: {neighbors}\n")), "{tuned}");
+    assert_eq!(used["inputs"]["train"][0]["from"], "preprocess.history");
+}
+
+#[test]
 fn what_cannot_be_tuned_is_refused() {
     let project = Project::new();
     let fails = |arguments: &[&str], part: &str| {

@@ -60,7 +60,9 @@ fn tune_first(
     let (_, stages) = arguments.pipeline.split()?;
     let options = options(arguments, plan, &stages, log_format)?;
     check_sources(plan, &options.selected)?;
-    let needed = |position: &usize| options.selected.contains(position);
+    let selected = || options.selected.iter().map(|position| &plan.stages[*position]);
+    // A stage that is like another one needs the parameters of that, not its model.
+    let needed = |position: &usize| selected().any(|stage| stage.known_as() == plan.stages[*position].name);
     let positions: Vec<usize> = tunable(plan).into_iter().filter(needed).collect();
     if positions.is_empty() {
         return Ok(Exit::Done);

@@ -199,6 +199,16 @@ fn plan_of(yaml: &str) -> Plan {
 }
 
 #[test]
+fn an_input_is_not_connected_to_what_follows() {
+    let yaml = "version: 1\nstages:\n  read: {params: {files: [a]}}\n  thin: {}\n  again: {like: thin, inputs: {reviews: thin.reviews}}\n";
+    let plan = plan_of(yaml);
+    let upstream: Vec<Vec<usize>> = plan.stages.iter().map(|stage| stage.upstream().into_iter().collect()).collect();
+    assert_eq!(upstream[1], [0], "`again.reviews` would fit too, but reads from `thin`");
+    // Its optional `items` come from the only stage that has some.
+    assert_eq!(upstream[2], [0, 1]);
+}
+
+#[test]
 fn a_parameter_whose_variable_is_nothing_is_not_written() {
     let yaml = GOOD.replace("variables: {", "variables: {seed: ~, ").replace("seed: 7", "seed: '${seed}'");
     let seed = |settings: &[(&str, &str)]| {

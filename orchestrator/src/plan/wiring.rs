@@ -108,9 +108,15 @@ fn accepts(port: &InputPort, output: &Output) -> bool {
 }
 
 fn implicit(position: usize, port: &InputPort, drafts: &[Draft], faults: &mut Vec<Fault>) -> Vec<Link> {
+    let own = drafts[position].name();
+    // What the file makes read from this stage cannot be what this stage reads: that would be a circle.
+    let reads_this = |draft: &Draft| {
+        let references = draft.written.inputs.iter().flat_map(|(_, references)| references);
+        references.filter_map(|word| word.text.split_once('.')).any(|(stage, _)| stage == own)
+    };
     let outputs_of = |(other, draft): (usize, &Draft)| {
         let fits = draft.outputs.iter().flatten().any(|output| output.name == port.name && output.kind == port.kind);
-        (fits && other != position).then(|| (other, port.name.clone()))
+        (fits && other != position && !reads_this(draft)).then(|| (other, port.name.clone()))
     };
     let found: Vec<Link> = drafts.iter().enumerate().filter_map(outputs_of).collect();
     let draft = &drafts[position];
