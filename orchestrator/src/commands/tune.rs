@@ -51,7 +51,9 @@ pub fn tune(arguments: &TuneArguments, registry: &Registry, log_format: LogForma
     plan.tune.seed = arguments.seed.unwrap_or(plan.tune.seed);
     let positions = if names.is_empty() { tunable(&plan) } else { plan.positions(&names)?.into_iter().collect() };
     if arguments.trials.is_some() {
-        positions.iter().for_each(|position| plan.stages[*position].origins.trials = None);
+        for position in &positions {
+            plan.stages[*position].origins.trials = None;
+        }
     }
     if positions.is_empty() {
         let message = format!("there is nothing to tune in {}: no stage has a parameter with a range", file.display());

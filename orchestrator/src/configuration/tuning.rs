@@ -145,12 +145,11 @@ fn overlay(written: &mut Node, tuned: &Node, path: &str, taken: &mut Vec<String>
     let NodeValue::Map(entries) = &mut written.value else { return };
     for entry in tuned.entries() {
         let path = if path.is_empty() { entry.key.text.clone() } else { format!("{path}.{}", entry.key.text) };
-        match entries.iter_mut().find(|other| other.key.text == entry.key.text) {
-            Some(found) => overlay(&mut found.value, &entry.value, &path, taken),
-            None => {
-                taken.extend(entry.value.leaves(&path));
-                entries.push(entry.clone());
-            }
+        if let Some(found) = entries.iter_mut().find(|other| other.key.text == entry.key.text) {
+            overlay(&mut found.value, &entry.value, &path, taken);
+        } else {
+            taken.extend(entry.value.leaves(&path));
+            entries.push(entry.clone());
         }
     }
 }

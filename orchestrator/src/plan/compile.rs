@@ -132,7 +132,9 @@ fn plan(
     let Pipeline { name, variables, stages, .. } = pipeline;
     let mut drafts: Vec<Draft> =
         stages.into_iter().map(|written| draft(written, &variables, registry, faults)).collect();
-    drafts.iter_mut().for_each(|draft| draft.take_tuned(registry, overlay));
+    for draft in &mut drafts {
+        draft.take_tuned(registry, overlay);
+    }
     let links: Vec<_> = (0..drafts.len()).map(|position| connect(position, &drafts, faults)).collect();
     let upstream: Vec<BTreeSet<usize>> = links
         .iter()

@@ -37,7 +37,9 @@ pub fn keep(file: &Path, stage: &str, comment: &str, params: &BTreeMap<String, V
 
 fn block(stage: &str, comment: &str, params: &BTreeMap<String, Value>) -> String {
     let mut nested = Value::Object(serde_json::Map::new());
-    params.iter().for_each(|(path, value)| set(&mut nested, path, value.clone()));
+    for (path, value) in params {
+        set(&mut nested, path, value.clone());
+    }
     let mut text = format!("  # {comment}\n  {stage}:\n    params:\n");
     // JSON values are YAML values.
     for (name, value) in nested.as_object().into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! The search: seeded random sets of parameters first, then steps along one parameter at a time.
 //!
 //! The first set is the one of the pipeline. Half of the others are spread over the space as a Latin
-//! hypercube (each range cut into as many strata as there are sets, each stratum used once; McKay,
+//! hypercube (each range cut into as many strata as there are sets, each stratum used once; `McKay`,
 //! Beckman and Conover, "A comparison of three methods for selecting values of input variables",
 //! Technometrics 1979). Then each parameter in turn takes a step down and up from the best set so far;
 //! its step is halved when neither is better. The same seed and values give the same search.

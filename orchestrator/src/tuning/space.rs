@@ -154,8 +154,8 @@ fn number(value: f64, is_whole: bool) -> Value {
 pub fn get(params: &Value, path: &str) -> Value {
     let value = path.split('.').try_fold(params, |value, key| value.get(key)).cloned().unwrap_or_default();
     let Some(long) = value.as_f64().filter(|_| value.is_f64()) else { return value };
-    let short = (long as f32).to_string().parse().ok().filter(|short: &f64| *short as f32 == long as f32);
-    let is_short = f64::from(long as f32) == long;
+    let is_short = f64::from(long as f32).to_bits() == long.to_bits();
+    let short = (long as f32).to_string().parse::<f64>().ok();
     short.filter(|_| is_short).and_then(Number::from_f64).map_or(value, Value::Number)
 }
 
@@ -249,9 +249,7 @@ mod tests {
             let schema = (registered.entry.schema)().to_value();
             let words = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
             let words: Vec<Value> = words
-                .filter_map(|branch| {
-                    Some(json!({"algorithm": target(&schema, branch)["properties"]["algorithm"]["const"]}))
-                })
+                .map(|branch| json!({"algorithm": target(&schema, branch)["properties"]["algorithm"]["const"]}))
                 .collect();
             let variants = if words.is_empty() { vec![json!({})] } else { words };
             for params in variants.into_iter().filter_map(|params| (registered.entry.canonical)(params).ok()) {

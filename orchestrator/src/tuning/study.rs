@@ -229,7 +229,9 @@ impl<'a> Study<'a> {
     /// The stage with these parameters, or why it cannot have them.
     fn stage(&self, params: &BTreeMap<String, Value>) -> Result<PlannedStage, String> {
         let mut all = self.plan.stages[self.template.position].params.clone();
-        params.iter().for_each(|(path, value)| set(&mut all, path, value.clone()));
+        for (path, value) in params {
+            set(&mut all, path, value.clone());
+        }
         let entry = self.registry.find(self.plan.stages[self.template.position].stage());
         let canonical = entry.map(|found| (found.entry.canonical)(all));
         match canonical {
@@ -333,7 +335,7 @@ impl<'a> Study<'a> {
         let params = params.join(", ");
         match tried.value {
             Some(value) => {
-                tracing::info!(stage, trial = at, "trial {at} of {stage}: {metric} {value:.4} with {params}")
+                tracing::info!(stage, trial = at, "trial {at} of {stage}: {metric} {value:.4} with {params}");
             }
             None if self.is_interrupted => {}
             None => tracing::warn!(stage, trial = at, "trial {at} of {stage} failed with {params}: {}", tried.failure),
