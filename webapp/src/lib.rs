@@ -12,6 +12,7 @@ mod assets;
 mod catalogue;
 mod error;
 mod events;
+mod explain;
 mod failure;
 mod history;
 mod html;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use rocket::futures::future::try_join3;
 use serde::Serialize;
-use storage::{Preferences, Product, Recommended, Store};
+use storage::{Cause, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
 use crate::history::{Action, HISTORY, History};
 use crate::live::LiveModel;
 use crate::ranking::{Taste, rank};
+
+/// Items of the history that are named as reasons for a recommended one.
+const CAUSES: usize = 3;
 
 /// Where a list comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +37,8 @@ pub(crate) enum Reason {
         title: Option<String>,
         /// What the user did with it.
         action: Action,
+        /// Its share of all that the history says for the recommended item, above 0, at most 1.
+        share: f32,
     },
     /// It is of a preferred brand.
     Brand {
@@ -78,7 +83,7 @@ pub(crate) struct Suggestions {
 struct Pick {
     asin: String,
     score: f32,
-    because_of: Option<String>,
+    causes: Vec<Cause>,
     popular: bool,
 }
 
@@ -125,7 +130,7 @@ async fn stored_picks(
 
 fn stored_pick(item: Recommended, live: &LiveModel) -> Pick {
     let popular = live.index(&item.asin).is_some_and(|index| live.catalogue.is_popular(index));
-    Pick { asin: item.asin, score: item.score, because_of: item.because_of, popular }
+    Pick { asin: item.asin, score: item.score, causes: item.causes, popular }
 }
 
 /// Scores off the threads that answer requests: a large model takes milliseconds.
@@ -144,13 +149,13 @@ async fn score(
     let scored = tokio::task::spawn_blocking(move || {
         let best = rank(&live, &interactions, &taste, k, |item| skip.contains(&item));
         let pick = |scored: recommender::Scored| {
-            let reason = live.recommender.reason(scored.item, &interactions);
-            let because_of = match &reason {
-                Some(recommender::Reason::BecauseOf { item, .. }) => Some(live.key(*item).to_owned()),
-                _ => None,
-            };
-            let popular = reason == Some(recommender::Reason::Popular) || live.catalogue.is_popular(scored.item);
-            Pick { asin: live.key(scored.item).to_owned(), score: scored.score, because_of, popular }
+            let explanation = live.recommender.explain(scored.item, &interactions);
+            let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
+            let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
+            let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
+            let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
+            let popular = has_base || live.catalogue.is_popular(scored.item);
+            Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
         };
         best.into_iter().map(pick).collect()
     });
@@ -165,7 +170,7 @@ async fn complete(
     preferences: &Preferences,
 ) -> Result<Vec<Suggestion>, Failure> {
     let mut wanted: Vec<String> = picks.iter().map(|pick| pick.asin.clone()).collect();
-    wanted.extend(picks.iter().filter_map(|pick| pick.because_of.clone()));
+    wanted.extend(picks.iter().flat_map(|pick| &pick.causes).map(|cause| cause.asin.clone()));
     wanted.sort_unstable();
     wanted.dedup();
     let found: HashMap<String, Product> =
@@ -187,11 +192,12 @@ fn reasons(
     preferences: &Preferences,
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if let Some(asin) = &pick.because_of {
+    for Cause { asin, share } in &pick.causes {
         reasons.push(Reason::BecauseOf {
             asin: asin.clone(),
             title: found.get(asin).and_then(|product| product.title.clone()),
             action: history.action(asin).unwrap_or(Action::Rated),
+            share: *share,
         });
     }
     let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
@@ -227,7 +233,7 @@ pub(crate) async fn similar_products(
             let recommended = |scored: recommender::Scored| Recommended {
                 asin: live.key(scored.item).to_owned(),
                 score: scored.score,
-                because_of: None,
+                causes: Vec::new(),
             };
             lists = own.into_iter().map(recommended).collect();
         }

@@ -53,6 +53,8 @@ pub(crate) struct RatingView {
 pub(crate) struct ReasonView {
     text: String,
     link: Option<Link>,
+    /// How much of all that speaks for the product, such as `60 %`.
+    share: Option<String>,
 }
 
 /// Somewhere to go.
@@ -198,18 +200,21 @@ impl Card {
         }
     }
 
-    /// A recommended product with at most two reasons.
+    /// A recommended product with its reasons.
     pub fn suggested(suggestion: &Suggestion) -> Self {
-        let reasons = suggestion.reasons.iter().take(2).map(ReasonView::of).collect();
+        let reasons =
+            suggestion.reasons.iter().enumerate().map(|(at, reason)| ReasonView::of(reason, at == 0)).collect();
         Self { reasons, ..Self::of(&suggestion.product) }
     }
 }
 
 impl ReasonView {
-    fn of(reason: &Reason) -> Self {
+    /// A reason in words; the first of a list begins the sentence.
+    fn of(reason: &Reason, is_first: bool) -> Self {
         match reason {
-            Reason::BecauseOf { asin, title, action } => Self {
-                text: format!("Because you {}", action.verb()),
+            Reason::BecauseOf { asin, title, action, share } => Self {
+                text: format!("{} you {}", if is_first { "Because" } else { "and" }, action.verb()),
+                share: Some(format!("{:.0} %", share * 100.0)),
                 link: Some(Link {
                     text: title.clone().unwrap_or_else(|| format!("product {asin}")),
                     href: product_href(asin),
@@ -222,7 +227,7 @@ impl ReasonView {
     }
 
     fn plain(text: String) -> Self {
-        Self { text, link: None }
+        Self { text, link: None, share: None }
     }
 }
 

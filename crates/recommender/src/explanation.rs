@@ -65,15 +65,19 @@ impl Explanation {
         (f64::from(self.base) + contributions) as f32
     }
 
-    /// The item of the history that speaks most for `item`, which is no reason for itself; without
-    /// one, that the item is popular where the base says so.
-    pub fn reason(&self, item: u32) -> Option<Reason> {
+    /// The items of the history that speak most for `item`, which is no reason for itself, at most `most`
+    /// of them, each with its share of all that speak for it: above 0, at most 1.
+    pub fn causes(&self, item: u32, most: usize) -> Vec<(u32, f32)> {
         let others = || self.contributions.iter().filter(|one| one.item != item && one.value > 0.0);
-        match others().next() {
-            Some(strongest) => {
-                let total: f32 = others().map(|one| one.value).sum();
-                Some(Reason::BecauseOf { item: strongest.item, share: (strongest.value / total).min(1.0) })
-            }
+        let total: f32 = others().map(|one| one.value).sum();
+        others().take(most).map(|one| (one.item, (one.value / total).min(1.0))).collect()
+    }
+
+    /// The item of the history that speaks most for `item`; without one, that the item is popular where
+    /// the base says so.
+    pub fn reason(&self, item: u32) -> Option<Reason> {
+        match self.causes(item, 1).first() {
+            Some((item, share)) => Some(Reason::BecauseOf { item: *item, share: *share }),
             None => (self.base > 0.0).then_some(Reason::Popular),
         }
     }
@@ -91,6 +95,7 @@ mod tests {
         assert_eq!(items, [9, 1, 2, 3]);
         assert!((explanation.sum() - 56.5).abs() < 1e-6);
         assert_eq!(explanation.reason(9), Some(Reason::BecauseOf { item: 1, share: 4.0 / 7.0 }));
+        assert_eq!(explanation.causes(9, 5), [(1, 4.0 / 7.0), (2, 3.0 / 7.0)]);
     }
 
     #[test]

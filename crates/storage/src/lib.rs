@@ -17,7 +17,7 @@ pub use bulk::Bulk;
 pub use error::Error;
 pub use open::{block_on, open, without_password};
 pub use records::{
-    EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
+    Cause, EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
     Review, ReviewCount, ReviewKey, ReviewRange, SimilarItems, UserRecommendations,
 };
 pub use store::{MOST_FACETS, Store};

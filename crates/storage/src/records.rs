@@ -137,9 +137,18 @@ pub struct Recommended {
     pub asin: String,
     /// Higher is better.
     pub score: f32,
-    /// The item of the user's history that speaks for it most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because_of: Option<String>,
+    /// The items of the user's history that speak for it, the strongest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+}
+
+/// An item of a history that speaks for a recommended one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Item key.
+    pub asin: String,
+    /// Its share of all that speaks for the item, above 0, at most 1.
+    pub share: f32,
 }
 
 /// The first score of a list that is no number, as a fault: lists must be sortable.

@@ -2,10 +2,13 @@
 
 use pipeline::Context;
 use rayon::prelude::*;
-use recommender::{Interactions, Reason, Recommender, Scored, top_k};
-use storage::{Recommended, SimilarItems, Store, UserRecommendations, block_on};
+use recommender::{Interactions, Recommender, Scored, top_k};
+use storage::{Cause, Recommended, SimilarItems, Store, UserRecommendations, block_on};
 
 use crate::Params;
+
+/// Items of the history that are kept as reasons for a place.
+const CAUSES: usize = 3;
 
 /// Lists in memory at a time; also how many a store is given in one call.
 const BATCH: usize = 1000;
@@ -68,13 +71,11 @@ impl Lists<'_> {
             .into_iter()
             .enumerate()
             .map(|(place, scored)| {
-                let reason =
-                    if place < params.reasons as usize { self.model.reason(scored.item, history) } else { None };
-                let because_of = match reason {
-                    Some(Reason::BecauseOf { item, .. }) => self.items.get(item as usize).cloned(),
-                    Some(Reason::Popular) | None => None,
-                };
-                Recommended { because_of, ..self.place(scored) }
+                let is_explained = place < params.reasons as usize;
+                let explanation = if is_explained { self.model.explain(scored.item, history) } else { None };
+                let causes = explanation.map(|explanation| explanation.causes(scored.item, CAUSES)).unwrap_or_default();
+                let cause = |(item, share): (u32, f32)| Cause { asin: self.items[item as usize].clone(), share };
+                Recommended { causes: causes.into_iter().map(cause).collect(), ..self.place(scored) }
             })
             .collect();
         UserRecommendations { user: self.users[user].clone(), items }
@@ -87,6 +88,6 @@ impl Lists<'_> {
     }
 
     fn place(&self, scored: Scored) -> Recommended {
-        Recommended { asin: self.items[scored.item as usize].clone(), score: scored.score, because_of: None }
+        Recommended { asin: self.items[scored.item as usize].clone(), score: scored.score, causes: Vec::new() }
     }
 }

@@ -18,7 +18,7 @@ pub struct Params {
     #[serde(deserialize_with = "list_length")]
     #[schemars(range(min = 1, max = 1000))]
     pub similar: u32,
-    /// Places of a user's list, from the first, that come with a reason, 0 to 1000. Reasons cost more
+    /// Places of a user's list, from the first, that come with reasons, 0 to 1000. Reasons cost more
     /// time than the list itself.
     #[serde(deserialize_with = "reasons")]
     #[schemars(range(min = 0, max = 1000))]

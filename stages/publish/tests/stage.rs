@@ -194,8 +194,12 @@ fn a_fresh_store_becomes_a_complete_site() {
         assert_eq!(list.len(), 3, "user {user}");
         assert!(list.iter().all(|place| !known.contains(&place.asin)), "user {user}: {list:?}");
         assert!(list.is_sorted_by(|a, b| a.score >= b.score));
-        let reason = list[0].because_of.as_ref().unwrap();
-        assert!(known.contains(reason), "user {user}: {reason}");
+        let causes = &list[0].causes;
+        assert!(
+            !causes.is_empty() && causes.iter().all(|cause| known.contains(&cause.asin)),
+            "user {user}: {causes:?}"
+        );
+        assert!(causes.iter().map(|cause| cause.share).sum::<f32>() < 1.0 + 1e-6, "user {user}: {causes:?}");
     }
     for item in 0..ITEMS {
         let similar = block_on(store.similar("v1", &item_key(item))).unwrap();

@@ -52,7 +52,10 @@ impl Task<'_> {
     pub(crate) fn fit(&self, users: &[&UserCandidates]) -> Result<[Blend; 3], Error> {
         let best = self.best_part(users);
         let global = self.global(users, &best)?;
-        let shares = (0..=self.boundaries.len()).map(|segment| self.of_segment(segment, users, &global)).collect();
+        let shares = match self.boundaries.len() {
+            0 => vec![global.clone()],
+            last => (0..=last).map(|segment| self.of_segment(segment, users, &global)).collect(),
+        };
         let segments = Blend { boundaries: self.boundaries.clone(), shares };
         Ok([Blend::of_all(best), Blend::of_all(global), segments])
     }

@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Vec<Route> {
         products::similar,
         products::reviews,
         users::recommendations,
+        users::explanation,
         users::preferences,
         users::set_preferences,
         events::events,

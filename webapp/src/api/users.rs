@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage::Preferences;
 
 use crate::api::MOST;
+use crate::explain;
 use crate::failure::Failure;
 use crate::input::{self, JsonBody};
 use crate::preferences::checked;
@@ -37,6 +38,22 @@ pub(super) async fn recommendations(
         source: list.source,
         items: list.items,
     }))
+}
+
+#[derive(Serialize)]
+pub(super) struct Explained {
+    user: String,
+    model: String,
+    #[serde(flatten)]
+    explanation: explain::Explanation,
+}
+
+#[get("/users/<user>/recommendations/<asin>/explanation")]
+pub(super) async fn explanation(site: &State<Site>, user: &str, asin: &str) -> Result<Json<Explained>, Failure> {
+    let (user, asin) = (input::key("user", user)?, input::key("asin", asin)?);
+    let live = site.live().await?;
+    let explanation = explain::explain(site.store.as_ref(), &live, user, asin).await?;
+    Ok(Json(Explained { user: user.to_owned(), model: live.version.version.clone(), explanation }))
 }
 
 #[get("/users/<user>/preferences")]

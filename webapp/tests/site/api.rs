@@ -37,12 +37,37 @@ async fn a_product_has_similar_ones_and_reviews() {
 }
 
 #[rocket::async_test]
+async fn contributions_and_base_add_up_to_the_score() {
+    let shop = Shop::open().await;
+    shop.post("/api/v1/events", &json!({ "user": "ben", "item": "POT-1", "kind": "purchase" })).await;
+    let (_, answer) = shop.json("/api/v1/users/ben/recommendations/TEA-3/explanation").await;
+    assert_eq!(answer["exact"], true, "{answer}");
+    let contributions = answer["contributions"].as_array().unwrap();
+    let known = ["TEA-1", "TEA-2", "POT-1"];
+    assert!(!contributions.is_empty());
+    assert!(contributions.iter().all(|one| known.contains(&one["asin"].as_str().unwrap())), "{answer}");
+    let sum: f64 = contributions.iter().map(|one| one["value"].as_f64().unwrap()).sum();
+    let (base, score) = (answer["base"].as_f64().unwrap(), answer["score"].as_f64().unwrap());
+    assert!(score > 0.0 && (base + sum - score).abs() < 1e-4, "{answer}");
+    // The list names the same items, the strongest first, with shares that fit the values.
+    let (_, list) = shop.json("/api/v1/users/ben/recommendations?k=8").await;
+    let tea = list["items"].as_array().unwrap().iter().find(|item| item["asin"] == "TEA-3").unwrap();
+    let reasons = tea["reasons"].as_array().unwrap();
+    for (reason, contribution) in reasons.iter().zip(contributions) {
+        assert_eq!(reason["asin"], contribution["asin"], "{tea}");
+        let share = reason["share"].as_f64().unwrap();
+        assert!((share - contribution["value"].as_f64().unwrap() / sum).abs() < 1e-5, "{tea} {answer}");
+    }
+}
+
+#[rocket::async_test]
 async fn failures_have_their_status_and_name_the_field() {
     let shop = Shop::open().await;
     let expected = [
         ("/api/v1/products/NONE", 404, "not_found", Value::Null),
         ("/api/v1/products/NONE/similar", 404, "not_found", Value::Null),
         ("/api/v1/products/NONE/reviews", 404, "not_found", Value::Null),
+        ("/api/v1/users/ann/recommendations/NONE/explanation", 404, "not_found", Value::Null),
         ("/api/v1/nothing", 404, "not_found", Value::Null),
         ("/api/v1/users/ann/recommendations?k=0", 422, "invalid", json!("k")),
         ("/api/v1/users/ann/recommendations?k=101", 422, "invalid", json!("k")),
@@ -167,6 +192,7 @@ async fn answers_have_the_documented_fields() {
         ("/products/{asin}/similar", "/products/TEA-1/similar"),
         ("/products/{asin}/reviews", "/products/TEA-1/reviews"),
         ("/users/{user}/recommendations", "/users/ann/recommendations"),
+        ("/users/{user}/recommendations/{asin}/explanation", "/users/ann/recommendations/COF-2/explanation"),
         ("/users/{user}/preferences", "/users/ann/preferences"),
         ("/models/active", "/models/active"),
     ] {

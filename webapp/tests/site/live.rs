@@ -18,7 +18,9 @@ async fn a_user_without_events_gets_the_published_list_and_after_one_event_a_liv
     assert_eq!(stored["source"], "stored");
     assert_eq!(keys(&stored), ["TEA-3", "MUG-1", "POT-1"]);
     let reason = &stored["items"][0]["reasons"][0];
-    assert_eq!(*reason, json!({ "kind": "because-of", "asin": "TEA-2", "title": "Black tea", "action": "rated" }));
+    let expected =
+        json!({ "kind": "because-of", "asin": "TEA-2", "title": "Black tea", "action": "rated", "share": 0.75 });
+    assert_eq!(*reason, expected);
 
     let (status, receipt) = shop.post("/api/v1/events", &event("e1", "ben", "COF-1")).await;
     assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));

@@ -85,6 +85,7 @@ async fn pressing_a_button_twice_counts_once_and_changes_the_list() {
     assert_eq!(shop.list("zoe", 1).await, ["COF-2"]);
     let user = shop.page("/users/zoe").await;
     assert!(user.contains("Because you rated <a href=\"/products/COF-1\">Espresso</a>"));
+    assert!(user.contains("%)</span>"), "reasons come with their shares");
     assert!(user.contains("Rated 5 of 5"));
 }
 

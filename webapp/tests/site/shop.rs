@@ -8,7 +8,7 @@ use recommender::{Algorithm, Interaction, Interactions};
 use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use serde_json::{Value, json};
-use storage::{ModelVersion, Product, Recommended, Review, SimilarItems, Store, UserRecommendations};
+use storage::{Cause, ModelVersion, Product, Recommended, Review, SimilarItems, Store, UserRecommendations};
 use webapp::Settings;
 
 /// Item keys in the order of the model.
@@ -65,7 +65,7 @@ impl Shop {
         let place = |asin: &str, because_of: Option<&str>| Recommended {
             asin: asin.into(),
             score: 1.0,
-            because_of: because_of.map(str::to_owned),
+            causes: because_of.map(|asin| Cause { asin: asin.into(), share: 0.75 }).into_iter().collect(),
         };
         let list = vec![place("TEA-3", Some("TEA-2")), place("MUG-1", None), place("POT-1", None)];
         let stored = UserRecommendations { user: "ben".into(), items: list };

@@ -10,11 +10,20 @@ const CHUNK_USERS: usize = 256;
 /// By how much a weight is multiplied and divided, round by round; the last step goes on while it helps.
 const STEPS: [f32; 5] = [4.0, 2.0, 1.5, 1.25, 1.1];
 
-/// What a part of weight 0 is tried with, relative to the sum of all weights.
+/// From which step on the steps are coarse: some of the users are enough to choose among them.
+const COARSE: f32 = 2.0;
+
+/// Users that coarse steps are tried on at most, spread evenly.
+const COARSE_USERS: usize = 4096;
+
+/// What a part of weight 0 is tried with in a coarse step, relative to the sum of all weights.
 const ENTRIES: [f32; 5] = [0.01, 0.05, 0.2, 0.6, 2.0];
 
+/// The same in a fine step.
+const FINE_ENTRIES: [f32; 2] = [0.02, 0.1];
+
 /// Rounds after the last step at most.
-const LAST_ROUNDS: usize = 4;
+const LAST_ROUNDS: usize = 2;
 
 /// Least gain in mean NDCG for which a weight is changed: less is chance.
 const LEAST_GAIN: f64 = 2e-6;
@@ -28,7 +37,8 @@ pub struct Refined {
     pub ndcg: f64,
 }
 
-/// Changes one weight at a time, coarse steps first, as long as the mean NDCG@k of the users rises.
+/// Changes one weight at a time, coarse steps first, as long as the mean NDCG@k of the users rises. Coarse
+/// steps are tried on at most some thousand users.
 ///
 /// `lowest` is the least weight of each part, 0 to let a part go. `O(rounds * parts * users * candidates)`,
 /// parallel over users and the same for any number of threads.
@@ -38,8 +48,10 @@ pub struct Refined {
 pub fn refine(users: &[&UserCandidates], start: &[f32], lowest: &[f32], k: u32) -> Refined {
     assert_eq!(start.len(), lowest.len(), "one lowest weight a part");
     let mut weights = normalized(start, lowest);
-    let mut best = means(users, &weights, 0, &weights[..1], k)[0];
+    let some: Vec<&UserCandidates> = users.iter().step_by(users.len().div_ceil(COARSE_USERS).max(1)).copied().collect();
     for step in STEPS.into_iter().chain([STEPS[STEPS.len() - 1]; LAST_ROUNDS]) {
+        let users = if step >= COARSE { &some } else { users };
+        let mut best = means(users, &weights, 0, &weights[..1], k)[0];
         let mut is_better = false;
         for part in 0..weights.len() {
             let tried = grid(weights[part], lowest[part], step);
@@ -61,7 +73,7 @@ pub fn refine(users: &[&UserCandidates], start: &[f32], lowest: &[f32], k: u32) 
 /// The weights to try instead of one, all others having the sum 1 with it.
 fn grid(weight: f32, lowest: f32, step: f32) -> Vec<f32> {
     let tried = if weight <= lowest {
-        ENTRIES.to_vec()
+        if step >= COARSE { ENTRIES.to_vec() } else { FINE_ENTRIES.to_vec() }
     } else {
         vec![0.0, weight / step / step, weight / step, weight * step, weight * step * step]
     };

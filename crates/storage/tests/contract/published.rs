@@ -1,6 +1,6 @@
 //! Versions of models: lists, files, reports.
 
-use storage::{ModelVersion, Recommended, SimilarItems, UserRecommendations};
+use storage::{Cause, ModelVersion, Recommended, SimilarItems, UserRecommendations};
 
 use super::harness::{odd_keys, on_each};
 
@@ -18,8 +18,8 @@ fn version(name: &str) -> ModelVersion {
 
 fn items(score: f32) -> Vec<Recommended> {
     vec![
-        Recommended { asin: "a".into(), score, because_of: Some("日本 $x".into()) },
-        Recommended { asin: "b.c".into(), score: -0.1, because_of: None },
+        Recommended { asin: "a".into(), score, causes: vec![Cause { asin: "日本 $x".into(), share: 0.1 }] },
+        Recommended { asin: "b.c".into(), score: -0.1, causes: Vec::new() },
     ]
 }
 

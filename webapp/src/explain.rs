@@ -1,0 +1,78 @@
+//! One score taken apart: what each item of the history adds to it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rocket::futures::future::try_join;
+use serde::Serialize;
+use storage::Store;
+
+use crate::failure::Failure;
+use crate::history::{Action, HISTORY, History};
+use crate::live::LiveModel;
+
+/// A score and what it is made of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Explanation {
+    /// Key of the item that it is about.
+    pub asin: String,
+    /// The model's score, before preferences.
+    pub score: f32,
+    /// What the item gets whatever the history is.
+    pub base: f32,
+    /// Whether base and contributions add up to the score.
+    pub exact: bool,
+    /// One entry an item of the history that adds something, the largest first.
+    pub contributions: Vec<Contribution>,
+}
+
+/// What one item of the history adds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Contribution {
+    /// Item key.
+    pub asin: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// What the user did with it.
+    pub action: Action,
+    /// What it adds, in the units of the score.
+    pub value: f32,
+}
+
+/// Takes apart the score that an item has for a user at this moment. A model that cannot tell leaves the
+/// whole score in the base.
+pub(crate) async fn explain(
+    store: &dyn Store,
+    live: &Arc<LiveModel>,
+    user: &str,
+    asin: &str,
+) -> Result<Explanation, Failure> {
+    let unknown = || Failure::not_found(format!("The model knows no product with the key `{asin}`."));
+    let item = live.index(asin).ok_or_else(unknown)?;
+    let (reviews, events) = try_join(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY)).await?;
+    let history = History::merge(&reviews, &events);
+    let interactions = history.interactions(live);
+    let model = Arc::clone(live);
+    let scored = tokio::task::spawn_blocking(move || {
+        let mut scores = vec![0.0; model.recommender.item_count()];
+        model.recommender.score(&interactions, &mut scores);
+        (scores[item as usize], model.recommender.explain(item, &interactions))
+    });
+    let (score, explanation) = scored.await.map_err(|error| Failure::internal("explain a score", &error))?;
+    let (base, exact, parts) = match explanation {
+        Some(explanation) => (explanation.base, explanation.exact, explanation.contributions),
+        None => (score, false, Vec::new()),
+    };
+    let asins: Vec<String> = parts.iter().map(|part| live.key(part.item).to_owned()).collect();
+    let titles: HashMap<String, Option<String>> =
+        store.products(&asins).await?.into_iter().map(|product| (product.asin, product.title)).collect();
+    let contribution = |(asin, value): (String, f32)| Contribution {
+        title: titles.get(&asin).cloned().flatten(),
+        action: history.action(&asin).unwrap_or(Action::Rated),
+        asin,
+        value,
+    };
+    let values = parts.iter().map(|part| part.value);
+    let contributions = asins.into_iter().zip(values).map(contribution).collect();
+    Ok(Explanation { asin: asin.to_owned(), score, base, exact, contributions })
+}
