@@ -18,12 +18,6 @@ impl Figures {
         self.rows.push((name.into(), value, unit));
     }
 
-    /// Prints text for people above the figures, at once: a table, or what a figure means.
-    #[expect(clippy::print_stdout, clippy::unused_self, reason = "text is this program's result, above its figures")]
-    pub fn tell(&mut self, text: impl Display) {
-        println!("{text}");
-    }
-
     /// Prints a line a figure, and with `as_json` one JSON object as the last line.
     #[expect(clippy::print_stdout, reason = "figures are this program's result")]
     pub fn print(&self, as_json: bool) {
@@ -37,6 +31,12 @@ impl Figures {
             println!("{}", Value::Object(object));
         }
     }
+}
+
+/// Prints text for people above the figures, at once: a table, or what a figure means.
+#[expect(clippy::print_stdout, reason = "text is this program's result, above its figures")]
+pub fn tell(text: impl Display) {
+    println!("{text}");
 }
 
 /// Makes review and product files in `folder`; the size of the reviews when decompressed.

@@ -11,7 +11,7 @@ use recommender::evaluation::{Metrics, ModelMetrics};
 use tests::Program;
 
 use crate::{
-    figures::Figures,
+    figures::{Figures, tell},
     peers::{self, Usage},
     splits::Splits,
 };
@@ -39,7 +39,7 @@ pub fn measure(trials: Option<u32>, figures: &mut Figures) -> anyhow::Result<()>
         let program = Program::with_cache(&folder.path().join("cache"));
         let usage = peers::measure(&mut command(run, &program, folder.path(), trials))?.usage;
         let metrics = metrics(&program)?;
-        figures.tell(table(run, &metrics, usage));
+        tell(table(run, &metrics, usage));
         for (figure, metric) in run.figures {
             figures.add(*figure, value(hybrid(&metrics)?, metric)?, "of the hybrid, test");
         }

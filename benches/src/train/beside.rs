@@ -17,7 +17,7 @@ use recommender::{Algorithm, Fit, Interactions, Recommender, evaluation::evaluat
 use serde_json::{Value, json};
 
 use crate::{
-    figures::Figures,
+    figures::{Figures, tell},
     peers::{self, Finished},
 };
 
@@ -58,7 +58,7 @@ pub fn als(train: Interactions, validation: &Interactions, folder: &Path, figure
     for setting in SETTINGS {
         peers::measure(&mut implicit("als", &rows, &options(*setting), Some(&lists))?)?;
         let ndcg = ndcg_of_lists(&lists, validation)?;
-        figures.tell(format!("implicit als, alpha {}, regularization {}: ndcg@{K} {ndcg:.4}", setting.0, setting.1));
+        tell(format!("implicit als, alpha {}, regularization {}: ndcg@{K} {ndcg:.4}", setting.0, setting.1));
         theirs = theirs.max(ndcg);
     }
     race.add("als", "implicit_als", "als_vs_implicit", figures);
