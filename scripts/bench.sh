@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures the product: scripts/bench.sh load|sample|store|train|serve [--json] [--reviews N] [--memory-limit MB]
+# Measures the product: scripts/bench.sh load|sample|store|quality|train|serve [--json] [--reviews N]
+#   [--memory-limit MB] (load) [--trials N] (quality)
 # With --json the last line is one JSON object with all figures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,6 +1,6 @@
 //! Figures with names and units, for people and for machines.
 
-use std::{collections::BTreeMap, fs::File, io, path::Path};
+use std::{collections::BTreeMap, fmt::Display, fs::File, io, path::Path};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,6 @@ use synthetic::{Layout, Settings};
 #[derive(Debug, Default)]
 pub struct Figures {
     rows: Vec<(String, f64, &'static str)>,
-    tables: Vec<String>,
 }
 
 impl Figures {
@@ -19,26 +18,25 @@ impl Figures {
         self.rows.push((name.into(), value, unit));
     }
 
-    /// Adds text for people that is printed above the figures: a table, or what a figure means.
-    pub fn tell(&mut self, text: impl Into<String>) {
-        self.tables.push(text.into());
-    }
-
     /// Prints a line a figure, and with `as_json` one JSON object as the last line.
     #[expect(clippy::print_stdout, reason = "figures are this program's result")]
     pub fn print(&self, as_json: bool) {
-        for table in &self.tables {
-            println!("{table}");
-        }
         for (name, value, unit) in &self.rows {
-            println!("{name:<36} {value:>14.2} {unit}");
+            let digits = if value.abs() < 10.0 { 4 } else { 2 };
+            println!("{name:<36} {value:>14.digits$} {unit}");
         }
         if as_json {
             let object: Map<String, Value> =
-                self.rows.iter().map(|(name, value, _)| (name.clone(), json!((value * 1e4).round() / 1e4))).collect();
+                self.rows.iter().map(|(name, value, _)| (name.clone(), json!((value * 1e6).round() / 1e6))).collect();
             println!("{}", Value::Object(object));
         }
     }
+}
+
+/// Prints text for people above the figures, at once: a table, or what a figure means.
+#[expect(clippy::print_stdout, reason = "text is this program's result, above its figures")]
+pub fn tell(text: impl Display) {
+    println!("{text}");
 }
 
 /// Makes review and product files in `folder`; the size of the reviews when decompressed.

@@ -18,7 +18,7 @@ use tests::Program;
 
 use crate::{
     dataset::{Dataset, amazon_2018},
-    figures::{Figures, records},
+    figures::{Figures, records, tell},
     peers::{self, Usage},
 };
 
@@ -64,11 +64,11 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
 
     let best = runs.each_ref().map(|runs| best(runs));
     let rate = |run: &Run| dataset.plain_bytes as f64 / 1e6 / run.usage.seconds;
-    figures.tell(about(&dataset));
-    figures.tell(heading());
+    tell(about(&dataset));
+    tell(heading());
     let names = ["pigz -dc", DUCKDB, "this product", PYSPARK, "PySpark, all of it"];
     for (name, run) in names.iter().zip(&best) {
-        figures.tell(row(name, run, rate(run), dataset.truth.sound));
+        tell(row(name, run, rate(run), dataset.truth.sound));
     }
     let [pigz, duckdb, product, spark, same] = best;
     figures.add("load_mb_per_s", rate(&product), "MB/s of text");
@@ -91,9 +91,9 @@ pub fn measure_limited(reviews: u64, limit_mb: u64, figures: &mut Figures) -> an
     let folder = tempfile::tempdir()?;
     let run = product(folder.path(), &dataset, Some(limit_mb))?;
     let rate = dataset.plain_bytes as f64 / 1e6 / run.usage.seconds;
-    figures.tell(about(&dataset));
-    figures.tell(heading());
-    figures.tell(row("this product", &run, rate, dataset.truth.sound));
+    tell(about(&dataset));
+    tell(heading());
+    tell(row("this product", &run, rate, dataset.truth.sound));
     figures.add("load_memory_limit_mb", limit_mb as f64, "MB");
     figures.add("load_plain_mb", dataset.plain_bytes as f64 / 1e6, "MB");
     figures.add("load_mb_per_s", rate, "MB/s of text");

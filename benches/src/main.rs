@@ -1,16 +1,18 @@
 //! The benchmark suite: what `scripts/bench.sh NAME [--json]` runs.
 //!
-//! Each benchmark makes its own seeded data (large files once, in the user's cache folder), runs the
-//! built program as a user would, and prints figures with units; with `--json` the last line is one
-//! JSON object with the same figures.
+//! Each benchmark makes its own seeded data (large files once, in the user's cache folder) or reads the
+//! published splits, runs the built program as a user would, and prints figures with units; with `--json`
+//! the last line is one JSON object with the same figures.
 //! Comparisons with peers belong to each benchmark and run beside it, never from remembered figures.
 
 mod dataset;
 mod figures;
 mod load;
 mod peers;
+mod quality;
 mod sample;
 mod serve;
+mod splits;
 mod store;
 mod train;
 
@@ -31,6 +33,9 @@ struct Arguments {
     /// Only for `load`: runs this product alone, in no more memory than that.
     #[arg(long, value_name = "MB")]
     memory_limit: Option<u64>,
+    /// Only for `quality`: sets of parameters tried for each model, in place of the pipelines' own number.
+    #[arg(long)]
+    trials: Option<u32>,
 }
 
 /// What can be measured.
@@ -42,7 +47,9 @@ enum Benchmark {
     Store,
     /// The proof of a sample: coverage, false alarms, unfair samples seen through.
     Sample,
-    /// Seconds and peak memory of each training stage.
+    /// Quality of every model on the published splits, tuned and trained by one command each.
+    Quality,
+    /// Seconds and peak memory of training, evaluation and batch lists, beside peers.
     Train,
     /// Requests a second and latencies of the recommendations route.
     Serve,
@@ -61,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         }
         Benchmark::Store => store::measure(arguments.reviews.unwrap_or(1_000_000), &mut figures)?,
         Benchmark::Sample => sample::measure(arguments.reviews.unwrap_or(136_000), &mut figures)?,
+        Benchmark::Quality => quality::measure(arguments.trials, &mut figures)?,
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
     }

@@ -23,7 +23,7 @@ use tests::Program;
 
 use crate::{
     dataset::{Dataset, amazon_2018},
-    figures::Figures,
+    figures::{Figures, tell},
     peers,
 };
 
@@ -81,15 +81,15 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
     sqlite = if next.served < fresh.served { next } else { sqlite.best(fresh) };
     let sqlite_p99 = read(&url, &records)?;
 
-    figures.tell(format!(
+    tell(format!(
         "{} reviews, {:.0} MB as gz; reviews a second, best of {ROUNDS} runs in turn",
         dataset.truth.sound,
         dataset.gz_bytes as f64 / 1e6
     ));
-    figures.tell(format!("{:<48}{:>12}{:>24}", "", "written", "indexed and counted"));
-    let mut row = |name: &str, rate: Rate, indexed: bool| {
+    tell(format!("{:<48}{:>12}{:>24}", "", "written", "indexed and counted"));
+    let row = |name: &str, rate: Rate, indexed: bool| {
         let complete = if indexed { format!("{:.0}", rate.served) } else { "-".to_owned() };
-        figures.tell(format!("{name:<48}{:>12.0}{complete:>24}", rate.written));
+        tell(format!("{name:<48}{:>12.0}{complete:>24}", rate.written));
     };
     row("gz to MongoDB: this product", stage, true);
     row("gz to MongoDB: mongo-spark-connector 10.5.0", connector, false);

@@ -7,7 +7,7 @@ mod server;
 
 pub use browser::Browser;
 pub use program::{Outcome, Program, binary};
-pub use real_data::{RealData, real_data};
+pub use real_data::{RealData, real_data, real_data_folder};
 pub use server::Server;
 
 use std::path::PathBuf;

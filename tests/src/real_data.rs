@@ -19,13 +19,18 @@ pub struct RealData {
     pub rows: u64,
 }
 
+/// The folder of real data: the one that `REAL_DATA` names, or else `../shared/data` beside the workspace.
+/// None where it does not exist.
+pub fn real_data_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("REAL_DATA").map_or_else(|| workspace_root().join("../shared/data"), PathBuf::from);
+    folder.canonicalize().ok()
+}
+
 /// The four data sets of the end-to-end tests, or none where the folder is missing.
 ///
-/// The folder is named by `REAL_DATA` and cannot be installed, so its absence is no failure; the test
-/// says so.
+/// The folder ([`real_data_folder`]) cannot be installed, so its absence is no failure; the test says so.
 pub fn real_data() -> Vec<RealData> {
-    let folder = std::env::var_os("REAL_DATA").map_or_else(|| workspace_root().join("../shared/data"), PathBuf::from);
-    let Ok(folder) = folder.canonicalize() else { return Vec::new() };
+    let Some(folder) = real_data_folder() else { return Vec::new() };
     let set = |name: &'static str, pipeline, reviews: &str, metadata: Option<&str>, rows| RealData {
         name,
         pipeline,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use polars::df;
-use recommender::{Interaction, Interactions};
+use polars::{df, frame::DataFrame, prelude::UInt32Chunked};
+use recommender::{Filling, Interaction, Interactions};
 
 use crate::{Context, Error, Kind, TableReader, TableWriter};
 
@@ -24,23 +24,41 @@ pub fn write_keys(context: &Context, port: &str, kind: Kind, keys: &[String]) ->
 }
 
 /// Reads interactions of `users` users and `items` items (the sizes of the index tables).
+///
+/// The table is read twice, a row group at a time: once to count, once to fill. So no more is held than
+/// the interactions themselves, 12 bytes each, and 16 bytes a user.
 pub fn read_interactions(path: &Path, users: usize, items: usize) -> Result<Interactions, Error> {
-    let failed = || Error::table("read", path);
-    let frame = TableReader::open(path, Kind::Interactions)?.read(&["user", "item", "weight", "time"])?;
-    let user = frame.column("user").and_then(|column| column.u32().cloned()).map_err(failed())?;
-    let item = frame.column("item").and_then(|column| column.u32().cloned()).map_err(failed())?;
-    let weight = frame.column("weight").and_then(|column| column.f32().cloned()).map_err(failed())?;
-    let time = frame.column("time").and_then(|column| column.i64().cloned()).map_err(failed())?;
-    let rows = user.into_no_null_iter().zip(item.into_no_null_iter());
-    let values = weight.into_no_null_iter().zip(time.into_no_null_iter());
-    let mut pairs = Vec::with_capacity(frame.height());
-    for ((user, item), (weight, time)) in rows.zip(values) {
-        if user as usize >= users || item as usize >= items {
-            return Err(Error::IndexOutOfRange { path: path.to_owned(), user, item, users, items });
+    let table = TableReader::open(path, Kind::Interactions)?;
+    let mut counts = vec![0; users];
+    for batch in table.batches(&["user", "item"]) {
+        let (user, item) = indices(&batch?, path)?;
+        for (user, item) in user.into_no_null_iter().zip(item.into_no_null_iter()) {
+            if user as usize >= users || item as usize >= items {
+                return Err(Error::IndexOutOfRange { path: path.to_owned(), user, item, users, items });
+            }
+            counts[user as usize] += 1;
         }
-        pairs.push((user, Interaction { item, weight, time: Interaction::time_of(time) }));
     }
-    Ok(Interactions::from_pairs(users, items, &pairs))
+    let mut filling = Filling::new(items, &counts);
+    for batch in table.batches(&["user", "item", "weight", "time"]) {
+        let batch = batch?;
+        let (user, item) = indices(&batch, path)?;
+        let weight = batch.column("weight").and_then(|column| column.f32().cloned());
+        let time = batch.column("time").and_then(|column| column.i64().cloned());
+        let [failed_weight, failed_time] = [Error::table("read", path), Error::table("read", path)];
+        let (weight, time) = (weight.map_err(failed_weight)?, time.map_err(failed_time)?);
+        let values = weight.into_no_null_iter().zip(time.into_no_null_iter());
+        for ((user, item), (weight, time)) in user.into_no_null_iter().zip(item.into_no_null_iter()).zip(values) {
+            filling.push(user, Interaction { item, weight, time: Interaction::time_of(time) });
+        }
+    }
+    Ok(filling.finish())
+}
+
+/// The columns `user` and `item` of some rows of the table at `path`.
+fn indices(rows: &DataFrame, path: &Path) -> Result<(UInt32Chunked, UInt32Chunked), Error> {
+    let column = |name: &str| rows.column(name).and_then(|column| column.u32().cloned());
+    Ok((column("user").map_err(Error::table("read", path))?, column("item").map_err(Error::table("read", path))?))
 }
 
 /// Writes interactions to output `port`, sorted by user and time.

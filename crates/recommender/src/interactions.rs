@@ -43,30 +43,20 @@ impl Interactions {
     /// Groups `(user, interaction)` pairs by user and sorts each user's by time.
     ///
     /// Pairs of the same user and time keep their given order. `users` and `items` are the sizes of
-    /// the index tables; `O(n log n)`.
+    /// the index tables; `O(n log n)`. [`Filling`] does the same without a list of all pairs.
     ///
     /// # Panics
     /// If a user or item index lies outside the given sizes.
     pub fn from_pairs(users: usize, items: usize, pairs: &[(u32, Interaction)]) -> Self {
-        let mut offsets = vec![0_usize; users + 1];
+        let mut counts = vec![0; users];
+        for (user, _) in pairs {
+            counts[*user as usize] += 1;
+        }
+        let mut filling = Filling::new(items, &counts);
         for (user, entry) in pairs {
-            assert!((entry.item as usize) < items, "item index {} of {items}", entry.item);
-            offsets[*user as usize + 1] += 1;
+            filling.push(*user, *entry);
         }
-        for user in 0..users {
-            offsets[user + 1] += offsets[user];
-        }
-        let mut next = offsets.clone();
-        let mut entries = vec![Interaction { item: 0, weight: 0.0, time: 0 }; pairs.len()];
-        for (user, entry) in pairs {
-            let slot = &mut next[*user as usize];
-            entries[*slot] = *entry;
-            *slot += 1;
-        }
-        for user in 0..users {
-            entries[offsets[user]..offsets[user + 1]].sort_by_key(|entry| entry.time);
-        }
-        Self { offsets, entries, items }
+        filling.finish()
     }
 
     /// Number of users, those without interactions included.
@@ -129,15 +119,74 @@ impl Interactions {
     #[must_use]
     pub fn merged(&self, other: &Self) -> Self {
         assert_eq!((self.user_count(), self.items), (other.user_count(), other.items), "same index tables");
-        let pairs: Vec<(u32, Interaction)> = [self, other]
-            .into_iter()
-            .flat_map(|set| {
-                set.histories()
-                    .enumerate()
-                    .flat_map(|(user, history)| history.iter().map(move |entry| (user as u32, *entry)))
-            })
-            .collect();
-        Self::from_pairs(self.user_count(), self.items, &pairs)
+        let length = |set: &Self, user| set.history(user).len() as u32;
+        let users = 0..self.user_count() as u32;
+        let counts: Vec<u32> = users.clone().map(|user| length(self, user) + length(other, user)).collect();
+        let mut filling = Filling::new(self.items, &counts);
+        for user in users {
+            self.history(user).iter().chain(other.history(user)).for_each(|entry| filling.push(user, *entry));
+        }
+        filling.finish()
+    }
+}
+
+/// Interactions while they are filled in, user by user or in any order, with nothing kept beside them but
+/// 8 bytes a user.
+///
+/// ```
+/// use recommender::{Filling, Interaction};
+///
+/// let mut filling = Filling::new(3, &[0, 2]);
+/// filling.push(1, Interaction { item: 2, weight: 5.0, time: 20 });
+/// filling.push(1, Interaction { item: 0, weight: 5.0, time: 10 });
+/// assert_eq!(filling.finish().history(1).iter().map(|entry| entry.item).collect::<Vec<_>>(), [0, 2]);
+/// ```
+#[derive(Debug)]
+pub struct Filling {
+    set: Interactions,
+    /// Where the next entry of each user goes.
+    next: Vec<usize>,
+}
+
+impl Filling {
+    /// Room for interactions with `items` items, as many for each user as `counts` says.
+    pub fn new(items: usize, counts: &[u32]) -> Self {
+        let ends = counts.iter().scan(0, |end, count| {
+            *end += *count as usize;
+            Some(*end)
+        });
+        let offsets: Vec<usize> = std::iter::once(0).chain(ends).collect();
+        let next = offsets[..counts.len()].to_vec();
+        let entries = vec![Interaction { item: 0, weight: 0.0, time: 0 }; offsets[counts.len()]];
+        Self { set: Interactions { offsets, entries, items }, next }
+    }
+
+    /// Adds an interaction of `user`.
+    ///
+    /// # Panics
+    /// If the item index lies outside the given size, or the user has more interactions than was said.
+    pub fn push(&mut self, user: u32, entry: Interaction) {
+        let (user, items) = (user as usize, self.set.items);
+        assert!((entry.item as usize) < items, "item index {} of {items}", entry.item);
+        let place = self.next[user];
+        assert!(place < self.set.offsets[user + 1], "user {user} has more interactions than was said");
+        self.set.entries[place] = entry;
+        self.next[user] += 1;
+    }
+
+    /// Sorts each user's by time; those of the same time keep the order in which they were added.
+    ///
+    /// # Panics
+    /// If a user has fewer interactions than was said.
+    pub fn finish(mut self) -> Interactions {
+        assert_eq!(self.next, self.set.offsets[1..], "as many interactions of each user as was said");
+        for range in self.set.offsets.windows(2) {
+            let history = &mut self.set.entries[range[0]..range[1]];
+            if !history.is_sorted_by_key(|entry| entry.time) {
+                history.sort_by_key(|entry| entry.time);
+            }
+        }
+        self.set
     }
 }
 
@@ -178,5 +227,21 @@ mod tests {
     fn strength_is_never_negative_and_always_a_number() {
         let of = |weight| Interaction { item: 0, weight, time: 0 }.strength(true);
         assert_eq!(vec![of(3.0), of(-1.0), of(f32::NAN), of(f32::INFINITY)], [3.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "user 0 has more interactions than was said")]
+    fn more_interactions_than_was_said_are_refused() {
+        let mut filling = Filling::new(3, &[1, 1]);
+        filling.push(0, entry(0, 1));
+        filling.push(0, entry(1, 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "as many interactions of each user as was said")]
+    fn fewer_interactions_than_was_said_are_refused() {
+        let mut filling = Filling::new(3, &[1, 1]);
+        filling.push(0, entry(0, 1));
+        filling.finish();
     }
 }

@@ -29,6 +29,6 @@ mod top_k;
 pub use algorithms::{Algorithm, Fit, LinearModel, LinearParameters, load};
 pub use error::Error;
 pub use explanation::{Contribution, Explanation, Reason};
-pub use interactions::{Interaction, Interactions};
+pub use interactions::{Filling, Interaction, Interactions};
 pub use model::{MODEL_FORMAT, ModelData, ModelHeader, Recommender, Tensor};
 pub use top_k::{Scored, top_k};

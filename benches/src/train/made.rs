@@ -1,4 +1,4 @@
-//! The training stages on made data: seconds, CPU and memory of each.
+//! The stages of the default pipeline on made reviews: seconds, CPU and memory of each.
 
 use tests::Program;
 
