@@ -228,7 +228,8 @@ fn split<'a>(rows: impl Iterator<Item = &'a Row>) -> (Interactions, Interactions
     for (index, (user, own)) in by_user.iter().enumerate() {
         let last = own.iter().max_by_key(|(item, (time, _))| (*time, **item)).map(|(item, _)| *item);
         for (item, (time, rating)) in own {
-            let entry = (index as u32, Interaction { item: items[item], weight: *rating, time: Interaction::time_of(*time) });
+            let entry =
+                (index as u32, Interaction { item: items[item], weight: *rating, time: Interaction::time_of(*time) });
             let is_test = last == Some(*item) && testable.binary_search(user).is_ok();
             if is_test { test.push(entry) } else { train.push(entry) }
         }

@@ -42,7 +42,8 @@ impl Earlier {
     pub(crate) fn apply(&self, parts: &mut [Part]) -> Result<Blend, Error> {
         let known: BTreeMap<&str, &EarlierPart> = self.parts.iter().map(|part| (part.name.as_str(), part)).collect();
         let is_used = |part: &EarlierPart| part.shares.iter().any(|share| *share > 0.0);
-        if let Some(missing) = self.parts.iter().find(|one| is_used(one) && parts.iter().all(|part| part.name != one.name))
+        if let Some(missing) =
+            self.parts.iter().find(|one| is_used(one) && parts.iter().all(|part| part.name != one.name))
         {
             let found = parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(Error::MissingPart { part: missing.name.clone(), found });

@@ -161,7 +161,7 @@ impl Transition {
         let of_source: Vec<f32> =
             counts.iter().map(|count| power(*count as f32, -parameters.source_exponent)).collect();
         let of_target = target_factors(parameters, &counts, &late);
-        let places = Places::of(train);
+        let places = Occurrences::of(train);
         let weights: Vec<f32> =
             (0..=parameters.window).map(|gap| (gap.max(1) as f32).powf(-parameters.gap_exponent)).collect();
         let score = |row: u32, column: u32, sum: f32| {
@@ -218,17 +218,17 @@ fn target_factors(parameters: &Parameters, counts: &[u32], late: &[f32]) -> Vec<
 }
 
 /// All histories in one row, and where in it each item stands.
-struct Places {
+struct Occurrences {
     /// The items, history after history.
     items: Vec<u32>,
     /// Start and end of the history that each place belongs to.
     bounds: Vec<(u32, u32)>,
-    /// Places of item `i`: `places[offsets[i]..offsets[i + 1]]`, ascending.
+    /// Occurrences of item `i`: `places[offsets[i]..offsets[i + 1]]`, ascending.
     offsets: Vec<usize>,
     places: Vec<u32>,
 }
 
-impl Places {
+impl Occurrences {
     fn of(train: &Interactions) -> Self {
         let mut offsets = vec![0; train.item_count() + 1];
         for (item, count) in train.item_counts().into_iter().enumerate() {
