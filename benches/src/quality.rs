@@ -6,9 +6,9 @@
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
+use ::tests::Program;
 use anyhow::Context;
 use recommender::evaluation::{Metrics, ModelMetrics};
-use tests::Program;
 
 use crate::{
     figures::{Figures, tell},

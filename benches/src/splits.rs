@@ -20,7 +20,7 @@ pub struct Splits {
 impl Splits {
     /// The files below the folder of real data.
     pub fn find() -> anyhow::Result<Self> {
-        let folder = tests::real_data_folder();
+        let folder = ::tests::real_data_folder();
         let folder = folder.context("find the real data: set REAL_DATA to the folder that holds `splits`")?;
         Self::below(&folder)
     }

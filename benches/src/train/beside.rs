@@ -144,7 +144,7 @@ fn told_seconds(finished: &Finished) -> anyhow::Result<f64> {
 
 fn script(name: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(peers::python(PEERS)?);
-    command.arg(tests::workspace_root().join("benches/peers").join(name));
+    command.arg(::tests::workspace_root().join("benches/peers").join(name));
     Ok(command)
 }
 

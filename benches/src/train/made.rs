@@ -1,6 +1,6 @@
 //! The stages of the default pipeline on made reviews: seconds, CPU and memory of each.
 
-use tests::Program;
+use ::tests::Program;
 
 use crate::figures::{Figures, add_stage, make_data, records};
 

@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::tests::Program;
 use anyhow::Context;
 use pipeline::{Kind, read_interactions, read_keys};
 use recommender::{Interactions, algorithms::ease};
 use serde_json::Value;
-use tests::Program;
 
 use super::beside;
 use crate::{

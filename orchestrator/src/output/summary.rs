@@ -223,6 +223,8 @@ mod tests {
             name: name.into(),
             algorithm: "x".into(),
             values: values(list),
+            intervals: BTreeMap::new(),
+            segments: Vec::new(),
         };
         let summary = Summary {
             pipeline: "sample".into(),
