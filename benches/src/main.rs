@@ -33,7 +33,7 @@ struct Arguments {
     /// Only for `load`: runs this product alone, in no more memory than that.
     #[arg(long, value_name = "MB")]
     memory_limit: Option<u64>,
-    /// Only for `quality`: sets of parameters tried for each model, in place of the pipelines' own number.
+    /// Only for `quality`: sets of parameters tried for a model, where the pipelines give it no number of its own.
     #[arg(long)]
     trials: Option<u32>,
 }

@@ -30,7 +30,7 @@ struct Run {
     figures: &'static [(&'static str, &'static str)],
 }
 
-/// Runs both split pipelines; `trials` replaces the number of trials a model that they give.
+/// Runs both split pipelines; `trials` replaces their variable of that name.
 pub fn measure(trials: Option<u32>, figures: &mut Figures) -> anyhow::Result<()> {
     let splits = Splits::find()?;
     let mut seconds = 0.0;

@@ -51,7 +51,6 @@ struct Race {
 pub fn als(train: Interactions, validation: &Interactions, folder: &Path, figures: &mut Figures) -> anyhow::Result<()> {
     let rows = Rows::write(train, folder.join("als.rows"))?;
     let ours = json!({"algorithm": "als", "factors": 64, "iterations": 10});
-    let options = |(alpha, regularization): (f64, f64)| json!({"factors": 64, "iterations": 10, "alpha": alpha, "regularization": regularization, "random_state": 42});
     let race = race(&rows, ours, || implicit("als", &rows, &options(SETTINGS[0]), None))?;
     let lists = folder.join("als.lists");
     let mut theirs = f64::NEG_INFINITY;
@@ -67,6 +66,17 @@ pub fn als(train: Interactions, validation: &Interactions, folder: &Path, figure
     figures.add("als_ndcg10", *ours, "validation, defaults");
     figures.add("implicit_als_ndcg10", theirs, "validation, the best of its settings");
     Ok(())
+}
+
+/// The peer's ALS as large as ours.
+fn options((alpha, regularization): (f64, f64)) -> Value {
+    json!({
+        "factors": 64,
+        "iterations": 10,
+        "alpha": alpha,
+        "regularization": regularization,
+        "random_state": 42,
+    })
 }
 
 /// Cosine neighbours of items beside implicit's, 500 of each.
