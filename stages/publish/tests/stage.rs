@@ -22,7 +22,7 @@ const TABLES: [&str; 7] = ["user_index", "item_index", "train", "validation", "t
 fn parts() -> [Interactions; 3] {
     let part = |steps: &[u32]| {
         let pairs: Vec<(u32, Interaction)> = (0..USERS)
-            .flat_map(|user| steps.iter().map(move |step| (user, (user + step) % ITEMS, i64::from(*step))))
+            .flat_map(|user| steps.iter().map(move |step| (user, (user + step) % ITEMS, *step)))
             .map(|(user, item, time)| (user, Interaction { item, weight: 5.0, time }))
             .collect();
         Interactions::from_pairs(USERS as usize, ITEMS as usize, &pairs)
@@ -45,7 +45,7 @@ fn write_reviews(path: &Path) {
         .flat_map(|part| {
             part.histories().enumerate().flat_map(|(user, history)| history.iter().map(move |e| (user, e)))
         })
-        .map(|(user, entry)| (item_key(entry.item), user_key(user as u32), entry.time))
+        .map(|(user, entry)| (item_key(entry.item), user_key(user as u32), i64::from(entry.time)))
         .collect();
     // A second review of the same item, user and time.
     rows.push((item_key(0), user_key(0), 0));

@@ -1,6 +1,6 @@
 //! What the product is about: what is done now shows in the next list.
 
-use recommender::Algorithm;
+use recommender::{Algorithm, Fit};
 use recommender::algorithms::popularity;
 use rocket::http::Status;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recommender::algorithms::item_knn;
-use recommender::{Algorithm, Interaction, Interactions};
+use recommender::{Algorithm, Fit, Interaction, Interactions};
 use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use serde_json::{Value, json};
