@@ -53,12 +53,12 @@ pub(crate) async fn explain(
     let history = History::merge(&reviews, &events);
     let interactions = history.interactions(live);
     let model = Arc::clone(live);
-    let scored = tokio::task::spawn_blocking(move || {
+    let task = tokio::task::spawn_blocking(move || {
         let mut scores = vec![0.0; model.recommender.item_count()];
         model.recommender.score(&interactions, &mut scores);
         (scores[item as usize], model.recommender.explain(item, &interactions))
     });
-    let (score, explanation) = scored.await.map_err(|error| Failure::internal("explain a score", &error))?;
+    let (score, explanation) = task.await.map_err(|error| Failure::internal("explain a score", &error))?;
     let (base, exact, parts) = match explanation {
         Some(explanation) => (explanation.base, explanation.exact, explanation.contributions),
         None => (score, false, Vec::new()),

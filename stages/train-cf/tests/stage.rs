@@ -57,7 +57,14 @@ fn defaults_are_filled_in_so_that_they_decide_the_fingerprint() {
     let canonical = StageEntry::of::<TrainCf>().canonical;
     let params = canonical(json!({ "algorithm": "item-knn", "neighbors": 50 })).unwrap();
     let expected = json!({
-        "algorithm": "item-knn", "neighbors": 50, "weighting": "tf-idf", "shrinkage": 20.0, "use_ratings": false
+        "algorithm": "item-knn",
+        "neighbors": 50,
+        "weighting": "tf-idf",
+        "shrinkage": 5.0,
+        "history_exponent": 0.5,
+        "target_exponent": 0.5,
+        "history_decay": 0.0,
+        "use_ratings": false
     });
     assert_eq!(params, expected);
     assert_eq!(canonical(params.clone()).unwrap(), params);
@@ -68,7 +75,7 @@ fn wrong_parameters_are_named() {
     let canonical = StageEntry::of::<TrainCf>().canonical;
     for (params, part) in [
         (json!({}), "missing field `algorithm`"),
-        (json!({ "algorithm": "svd" }), "unknown variant `svd`, expected one of `popularity`, `item-knn`"),
+        (json!({ "algorithm": "svd2" }), "unknown variant `svd2`, expected one of `popularity`, `transition`"),
         (json!({ "algorithm": "als", "neighbors": 5 }), "unknown field `neighbors`, expected one of `factors`"),
         (json!({ "algorithm": "als", "factors": 0 }), "use factors = 0 of als: expected a whole number from 1 to 1024"),
         (json!({ "algorithm": "item-knn", "weighting": "bm52" }), "unknown variant `bm52`"),

@@ -66,10 +66,10 @@ pub struct Parameters {
     #[schemars(extend("tune" = {"low": 16, "high": 256, "scale": "log"}))]
     pub factors: u32,
     /// Penalty on long vectors, above 0.
-    #[schemars(extend("tune" = {"low": 0.0003, "high": 0.1, "scale": "log"}))]
+    #[schemars(extend("tune" = {"low": 0.03, "high": 20.0, "scale": "log"}))]
     pub regularization: f64,
     /// How much the penalty grows with the interactions of a row, 0 to 2; 0 penalises all alike.
-    #[schemars(extend("tune" = {"low": 0.0, "high": 1.5}))]
+    #[schemars(extend("tune" = {"low": 0.0, "high": 0.6}))]
     pub frequency_exponent: f64,
     /// What a pair without interaction weighs, where an interaction weighs its strength; above 0.
     #[schemars(extend("tune" = {"low": 0.001, "high": 1.0, "scale": "log"}))]
@@ -94,8 +94,8 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             factors: 64,
-            regularization: 0.001,
-            frequency_exponent: 1.0,
+            regularization: 2.0,
+            frequency_exponent: 0.0,
             unobserved_weight: 0.03,
             iterations: 10,
             solver: Solver::ConjugateGradient,
