@@ -11,7 +11,7 @@ pub struct Splits {
     pub beauty: PathBuf,
     /// Attributes of its items (S3-Rec's file).
     pub attributes: PathBuf,
-    /// yelp2018, training part: a line a user (LightGCN's file).
+    /// yelp2018, training part: a line a user (`LightGCN`'s file).
     pub yelp_train: PathBuf,
     /// yelp2018, test part.
     pub yelp_test: PathBuf,

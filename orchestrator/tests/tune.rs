@@ -125,7 +125,7 @@ fn trials_are_known_again_and_losers_leave_nothing_behind() {
     // As if it had been interrupted after two trials: the others are run, and the result is the same.
     let log = project.path(".cache/tuning/small/item-knn.jsonl");
     let lines = fs::read_to_string(&log).unwrap();
-    fs::write(&log, lines.lines().take(2).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::write(&log, lines.split_inclusive('\n').take(2).collect::<String>()).unwrap();
     let resumed = project.done(&["tune"]);
     assert_eq!((rows(&resumed), resumed.matches("known").count()), (first, 2), "{resumed}");
 

@@ -58,10 +58,10 @@ pub(crate) async fn explain(
         model.recommender.score(&interactions, &mut scores);
         (scores[item as usize], model.recommender.explain(item, &interactions))
     });
-    let (score, explanation) = task.await.map_err(|error| Failure::internal("explain a score", &error))?;
+    let (total, explanation) = task.await.map_err(|error| Failure::internal("explain a score", &error))?;
     let (base, exact, parts) = match explanation {
         Some(explanation) => (explanation.base, explanation.exact, explanation.contributions),
-        None => (score, false, Vec::new()),
+        None => (total, false, Vec::new()),
     };
     let asins: Vec<String> = parts.iter().map(|part| live.key(part.item).to_owned()).collect();
     let titles: HashMap<String, Option<String>> =
@@ -74,5 +74,5 @@ pub(crate) async fn explain(
     };
     let values = parts.iter().map(|part| part.value);
     let contributions = asins.into_iter().zip(values).map(contribution).collect();
-    Ok(Explanation { asin: asin.to_owned(), score, base, exact, contributions })
+    Ok(Explanation { asin: asin.to_owned(), score: total, base, exact, contributions })
 }

@@ -1,7 +1,7 @@
 //! What the product is about: what is done now shows in the next list.
 
+use recommender::Algorithm;
 use recommender::algorithms::popularity;
-use recommender::{Algorithm, Fit};
 use rocket::http::Status;
 use serde_json::{Value, json};
 
