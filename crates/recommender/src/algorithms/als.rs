@@ -337,8 +337,13 @@ mod tests {
     fn golden_fold_in_of_one_factor() {
         // y = (1, 2), Y'Y = 5, unobserved_weight 0.1, penalty 0.5 * (1 + 0.1 * 2)^1 = 0.6, history {1}:
         // x = (0.1 * 5 + 0.6 + 2 * 2)^-1 * 2 = 2 / 5.1.
-        let parameters =
-            Parameters { factors: 1, regularization: 0.5, unobserved_weight: 0.1, ..Parameters::default() };
+        let parameters = Parameters {
+            factors: 1,
+            regularization: 0.5,
+            frequency_exponent: 1.0,
+            unobserved_weight: 0.1,
+            ..Parameters::default()
+        };
         let model = Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0] } };
         let mut scores = vec![0.0; 2];
         model.score(&[entry(1)], &mut scores);
