@@ -15,17 +15,18 @@
 //! 2024; the entrywise power is Turbo-CF's, the sharpening term that of Choi et al., "Blurring-
 //! sharpening process models for collaborative filtering", SIGIR 2023.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fit, parameters_of, require};
+use super::{
+    Fit,
+    linear::{LinearModel, LinearParameters, check_decay},
+    require,
+};
 use crate::{
-    Error, Explanation, Interaction, Interactions, ModelData, Recommender, Scored,
+    Error, Interactions, Recommender,
     cooccurrence::{Accumulator, best_of_product, best_of_rows},
-    recency::by_recency,
     sparse::SparseRows,
 };
 
@@ -92,18 +93,30 @@ impl Fit for Parameters {
             ("source_exponent", self.source_exponent, (0.0, 1.0), "a number from 0 to 1"),
             ("target_exponent", self.target_exponent, (0.0, 1.0), "a number from 0 to 1"),
             ("second_order", self.second_order, (-1.0, 1.0), "a number from -1 to 1"),
-            ("history_decay", self.history_decay, (0.0, 10_000.0), "a number from 0 to 10000"),
         ] {
             require(NAME, name, value, (lowest..=highest).contains(&value), expected)?;
         }
         let hop_neighbors = (1..=10_000).contains(&self.hop_neighbors);
         require(NAME, "hop_neighbors", self.hop_neighbors, hop_neighbors, "a whole number from 1 to 10000")?;
         let neighbors = self.neighbors <= 100_000;
-        require(NAME, "neighbors", self.neighbors, neighbors, "a whole number from 0 to 100000")
+        require(NAME, "neighbors", self.neighbors, neighbors, "a whole number from 0 to 100000")?;
+        check_decay(self)
     }
 
     fn fit(&self, train: &Interactions) -> Result<Box<dyn Recommender>, Error> {
         Ok(Box::new(GraphFilter::fit(self, train)?))
+    }
+}
+
+impl LinearParameters for Parameters {
+    const NAME: &'static str = NAME;
+
+    fn history_decay(&self) -> f32 {
+        self.history_decay
+    }
+
+    fn use_ratings(&self) -> bool {
+        false
     }
 }
 
@@ -120,12 +133,7 @@ impl Fit for Parameters {
 /// assert_eq!(model.similar(0, 1)[0].item, 1);
 /// # Ok::<(), recommender::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct GraphFilter {
-    parameters: Parameters,
-    /// Row: an item of a history; columns: the items that it speaks for.
-    filter: SparseRows,
-}
+pub type GraphFilter = LinearModel<Parameters>;
 
 impl GraphFilter {
     /// Sums up the graph and, where it is asked for, its second power.
@@ -136,28 +144,14 @@ impl GraphFilter {
         }
         let graph = normalized(graph(parameters, train));
         let filter = if parameters.second_order == 0.0 { graph } else { with_second_order(parameters, &graph) };
-        Ok(Self { parameters: parameters.clone(), filter })
-    }
-
-    /// The filter that [`Recommender::save`] wrote.
-    pub fn load(data: &ModelData) -> Result<Self, Error> {
-        let filter = SparseRows::load(data, "filter", data.items, data.items)?;
-        Ok(Self { parameters: parameters_of(data)?, filter })
-    }
-
-    fn recent<'a>(&'a self, history: &'a [Interaction]) -> impl Iterator<Item = (u32, f32)> + 'a {
-        by_recency(history, self.item_count(), self.parameters.history_decay)
-            .map(|(entry, weight)| (entry.item, weight))
+        Ok(Self::new(parameters, filter))
     }
 }
 
 /// `W` of the module head.
 fn graph(parameters: &Parameters, train: &Interactions) -> SparseRows {
     let by_user = SparseRows::from_histories(train, |_| 1.0);
-    let of_user: Vec<f32> = (0..by_user.len() as u32)
-        .map(|user| (by_user.cells(user).0.len().max(1) as f32).powf(-parameters.user_exponent))
-        .collect();
-    let by_item = by_user.clone().mapped(|user, _, _| of_user[user as usize]).transposed();
+    let by_item = by_user.clone().scaled_by_length(-parameters.user_exponent).transposed();
     let counts: Vec<f32> = (0..by_item.len() as u32).map(|item| by_item.cells(item).0.len().max(1) as f32).collect();
     let of = |exponent: f32| counts.iter().map(|count| count.powf(-exponent)).collect::<Vec<f32>>();
     let (of_source, of_target) = (of(parameters.source_exponent), of(parameters.target_exponent));
@@ -209,48 +203,10 @@ fn strongest(graph: &SparseRows, neighbors: u32) -> SparseRows {
     best_of_rows((graph.len(), graph.width()), neighbors, fill, |_, _, value| value)
 }
 
-impl Recommender for GraphFilter {
-    fn algorithm(&self) -> &'static str {
-        NAME
-    }
-
-    fn item_count(&self) -> usize {
-        self.filter.len()
-    }
-
-    fn score(&self, history: &[Interaction], scores: &mut [f32]) {
-        assert_eq!(scores.len(), self.item_count(), "one score an item");
-        scores.fill(0.0);
-        for (item, weight) in self.recent(history) {
-            for (other, value) in self.filter.row(item) {
-                scores[other as usize] += weight * value;
-            }
-        }
-    }
-
-    fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
-        self.filter.best_of_row(item, k)
-    }
-
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
-        let contributions =
-            self.recent(history).filter_map(|(other, weight)| Some((other, weight * self.filter.value(other, item)?)));
-        Some(Explanation::new(0.0, contributions, true))
-    }
-
-    fn save(&self) -> ModelData {
-        let mut tensors = BTreeMap::new();
-        self.filter.save("filter", &mut tensors);
-        ModelData::new(NAME, &self.parameters, self.item_count(), tensors)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Interaction;
 
     /// Users choose {0, 1}, {0, 1, 2}, {2, 3}.
     fn train() -> Interactions {
