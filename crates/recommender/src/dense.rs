@@ -32,6 +32,19 @@ pub(crate) fn products(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
     Arch::new().dispatch(Products { matrix, vector, out });
 }
 
+/// The inner products of each user's vector with each item's, one row of `scores` a user. On one thread.
+///
+/// # Panics
+/// If there is not one row of scores a user, with one score an item.
+pub(crate) fn all_products(users: &[f32], items: &[f32], width: usize, scores: &mut [f32]) {
+    scores.fill(0.0);
+    if width > 0 {
+        let count = items.len() / width;
+        assert_eq!(scores.len(), users.len() / width * count, "one row of scores a user");
+        add_product_of(width, (Side::rows(users, width), Side::rows(items, width)), (scores, count));
+    }
+}
+
 struct Products<'a> {
     matrix: &'a [f32],
     vector: &'a [f32],

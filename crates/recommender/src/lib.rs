@@ -30,5 +30,5 @@ pub use algorithms::{Algorithm, Fit, LinearModel, LinearParameters, load};
 pub use error::Error;
 pub use explanation::{Contribution, Explanation, Reason};
 pub use interactions::{Filling, Interaction, Interactions};
-pub use model::{MODEL_FORMAT, ModelData, ModelHeader, Recommender, Tensor};
+pub use model::{MODEL_FORMAT, ModelData, ModelHeader, Recommender, Tensor, batch_size};
 pub use top_k::{Scored, top_k};

@@ -13,6 +13,12 @@ use crate::{Error, Explanation, Interaction, Reason, Scored};
 /// Version of the model format; raised when old files can no longer be read.
 pub const MODEL_FORMAT: u32 = 1;
 
+/// Scores of a batch at most.
+const BATCH_SCORES: usize = 1 << 21;
+
+/// Histories of a batch at most.
+const MOST_HISTORIES: usize = 64;
+
 /// A fitted recommender: scores every item from a history.
 ///
 /// A history is what a user did, oldest first. No user row is stored, so a user never seen in
@@ -33,6 +39,20 @@ pub trait Recommender: Send + Sync {
     /// # Panics
     /// If `scores.len() != self.item_count()`.
     fn score(&self, history: &[Interaction], scores: &mut [f32]);
+
+    /// [`Self::score`] for several histories: one row of `scores` each. What a row holds does not depend
+    /// on the others, but may differ by rounding from what [`Self::score`] gives. Models of dense vectors
+    /// read them once for all; [`batch_size`] tells how many histories are worth it.
+    ///
+    /// # Panics
+    /// If `scores.len() != histories.len() * self.item_count()`.
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let items = self.item_count();
+        assert_eq!(scores.len(), histories.len() * items, "one row of scores a history");
+        for (history, scores) in histories.iter().zip(scores.chunks_exact_mut(items.max(1))) {
+            self.score(history, scores);
+        }
+    }
 
     /// The `k` items most like `item`, best first, never `item` itself; empty where the algorithm
     /// has no such notion.
@@ -59,6 +79,12 @@ pub trait Recommender: Send + Sync {
 
     /// Everything that [`crate::load`] needs to build the same recommender again.
     fn save(&self) -> ModelData;
+}
+
+/// How many histories to give to [`Recommender::score_many`] at once, 1 to 64: enough for vectors to be
+/// read seldom, and at most 8 MB of scores unless one row is longer.
+pub fn batch_size(items: usize) -> usize {
+    (BATCH_SCORES / items.max(1)).clamp(1, MOST_HISTORIES)
 }
 
 /// A flat array with a shape.

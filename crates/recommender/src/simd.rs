@@ -1,7 +1,9 @@
 //! The inner loops of dense algebra in `f32`, written once for vectors of any length.
 //!
 //! `pulp` compiles each for every instruction set and picks the machine's at run time. Sums are taken
-//! in an order that depends on the instruction set and on nothing else.
+//! in an order that depends on the instruction set and on nothing else. Vector operations stand in loops,
+//! never in closures: a closure handed to a function of the standard library loses the instruction set,
+//! and each of its operations becomes a call.
 
 #![expect(clippy::inline_always, reason = "a function that is not inlined loses the instruction set of its caller")]
 
@@ -102,16 +104,22 @@ fn four_products<S: Simd>(simd: S, four: &[f32], vector: &[f32]) -> [f32; 4] {
             *sum = simd.mul_add_e_f32s(*cell, *value, *sum);
         }
     }
-    let of_rest = |row: &[f32]| row.iter().zip(rest).map(|(a, b)| a * b).sum::<f32>();
-    let rests = [a.1, b.1, c.1, d.1].map(of_rest);
-    [0, 1, 2, 3].map(|row| simd.reduce_sum_f32s(sums[row]) + rests[row])
+    let mut products = [0.0; 4];
+    for (row, cells) in [a.1, b.1, c.1, d.1].into_iter().enumerate() {
+        let of_rest: f32 = cells.iter().zip(rest).map(|(a, b)| a * b).sum();
+        products[row] = simd.reduce_sum_f32s(sums[row]) + of_rest;
+    }
+    products
 }
 
 #[inline(always)]
 fn add_four_scaled<S: Simd>(simd: S, factors: [f32; 4], four: &[f32], sums: &mut [f32]) {
     let [a, b, c, d] = in_four(four).map(|row| S::as_simd_f32s(row));
     let (whole, rest) = S::as_mut_simd_f32s(sums);
-    let scales = factors.map(|factor| simd.splat_f32s(factor));
+    let mut scales = [simd.splat_f32s(0.0); 4];
+    for (scale, factor) in scales.iter_mut().zip(factors) {
+        *scale = simd.splat_f32s(factor);
+    }
     for ((((sum, a), b), c), d) in whole.iter_mut().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
         let left = simd.mul_add_e_f32s(scales[1], *b, simd.mul_add_e_f32s(scales[0], *a, *sum));
         *sum = simd.mul_add_e_f32s(scales[3], *d, simd.mul_add_e_f32s(scales[2], *c, left));
@@ -249,7 +257,9 @@ pub(crate) fn factorize<S: Simd>(simd: S, size: usize, matrix: &mut [f32]) {
         let scale = 1.0 / row[pivot].max(1e-12).sqrt();
         let aligned = pivot / S::F32_LANES * S::F32_LANES;
         let factor = simd.splat_f32s(scale);
-        S::as_mut_simd_f32s(&mut row[aligned..]).0.iter_mut().for_each(|cell| *cell = simd.mul_f32s(*cell, factor));
+        for cell in S::as_mut_simd_f32s(&mut row[aligned..]).0 {
+            *cell = simd.mul_f32s(*cell, factor);
+        }
         for (place, line) in (pivot + 1..size).zip(below.chunks_exact_mut(width)) {
             let aligned = place / S::F32_LANES * S::F32_LANES;
             add_scaled(simd, -row[place], &row[aligned..], &mut line[aligned..]);

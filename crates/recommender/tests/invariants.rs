@@ -120,6 +120,25 @@ proptest! {
     }
 
     #[test]
+    fn histories_scored_together_score_as_alone(train in any_interactions(), count in 1_usize..7) {
+        // Strangers among them, and one asked twice.
+        let users = [&[][..], train.history(0), train.history(1), train.history(2)];
+        let histories: Vec<&[Interaction]> = users.into_iter().cycle().take(count).collect();
+        for (name, model) in all_models(&train) {
+            let mut rows = vec![f32::NAN; count * ITEMS as usize];
+            model.score_many(&histories, &mut rows);
+            for (history, row) in histories.iter().zip(rows.chunks_exact(ITEMS as usize)) {
+                let mut alone = vec![f32::NAN; ITEMS as usize];
+                model.score_many(&[history], &mut alone);
+                prop_assert_eq!(&alone[..], row, "{}: depends on the others", name);
+                for (many, one) in row.iter().zip(scores(model.as_ref(), history)) {
+                    prop_assert!((many - one).abs() <= 1e-4 * one.abs().max(1.0), "{name}: {many} {one}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn saved_models_score_as_before(train in any_interactions()) {
         for (name, model) in all_models(&train) {
             let data = model.save();

@@ -2,7 +2,7 @@
 
 use pipeline::Context;
 use rayon::prelude::*;
-use recommender::{Interactions, Recommender, Scored, top_k};
+use recommender::{Interaction, Interactions, Recommender, Scored, batch_size, top_k};
 use storage::{Cause, Recommended, SimilarItems, Store, UserRecommendations, block_on};
 
 use crate::Params;
@@ -35,9 +35,10 @@ impl Lists<'_> {
         let mut count = 0;
         for start in (0..self.users.len()).step_by(BATCH) {
             let end = self.users.len().min(start + BATCH);
-            let lists: Vec<UserRecommendations> = (start..end)
-                .into_par_iter()
-                .map_init(|| vec![0.0; self.items.len()], |scores, user| self.of_user(user, params, scores))
+            let users: Vec<u32> = (start as u32..end as u32).collect();
+            let lists: Vec<UserRecommendations> = users
+                .par_chunks(batch_size(self.items.len()))
+                .flat_map_iter(|users| self.of_users(users, params))
                 .collect();
             count += lists.iter().filter(|list| !list.items.is_empty()).count() as u64;
             block_on(self.store.put_recommendations(self.version, &lists))?;
@@ -60,9 +61,16 @@ impl Lists<'_> {
         Ok(count)
     }
 
-    fn of_user(&self, user: usize, params: &Params, scores: &mut [f32]) -> UserRecommendations {
-        let history = self.history.history(user as u32);
-        self.model.score(history, scores);
+    fn of_users(&self, users: &[u32], params: &Params) -> Vec<UserRecommendations> {
+        let histories: Vec<&[Interaction]> = users.iter().map(|user| self.history.history(*user)).collect();
+        let mut scores = vec![0.0; users.len() * self.items.len()];
+        self.model.score_many(&histories, &mut scores);
+        let rows = users.iter().zip(scores.chunks_exact_mut(self.items.len().max(1)));
+        rows.map(|(user, scores)| self.of_user(*user, params, scores)).collect()
+    }
+
+    fn of_user(&self, user: u32, params: &Params, scores: &mut [f32]) -> UserRecommendations {
+        let history = self.history.history(user);
         for entry in history {
             scores[entry.item as usize] = f32::NEG_INFINITY;
         }
@@ -78,7 +86,7 @@ impl Lists<'_> {
                 Recommended { causes: causes.into_iter().map(cause).collect(), ..self.place(scored) }
             })
             .collect();
-        UserRecommendations { user: self.users[user].clone(), items }
+        UserRecommendations { user: self.users[user as usize].clone(), items }
     }
 
     fn of_item(&self, item: usize, k: usize) -> Option<SimilarItems> {

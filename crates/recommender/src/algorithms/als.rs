@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{gramian, most_alike, multiplied, products, row},
+    dense::{all_products, gramian, most_alike, multiplied, products, row},
     eigen::Eigen,
     recency::by_recency,
     ridge::{Observation, Ridge},
@@ -288,6 +288,12 @@ impl Recommender for Als {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         let mut ridge = self.fold_in(history).0;
         products(&self.items.vectors, ridge.solve(&self.items.vectors), scores);
+    }
+
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let vectors = &self.items.vectors;
+        let users = histories.iter().flat_map(|history| self.fold_in(history).0.solve(vectors).to_vec());
+        all_products(&users.collect::<Vec<f32>>(), vectors, self.parameters.width(), scores);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{dot, most_alike, products, row},
+    dense::{all_products, dot, most_alike, products, row},
     ridge::{Observation, Ridge},
 };
 
@@ -164,6 +164,11 @@ impl BiasedMf {
     fn user(&self, history: &[Interaction]) -> Vec<f32> {
         self.fold_in(history).0.solve(&self.items.features).to_vec()
     }
+
+    /// Adds what does not depend on the user.
+    fn lift(&self, scores: &mut [f32]) {
+        scores.iter_mut().zip(&self.items.biases).for_each(|(score, bias)| *score += self.mean + bias);
+    }
 }
 
 impl Side {
@@ -230,7 +235,13 @@ impl Recommender for BiasedMf {
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         products(&self.items.features, &self.user(history), scores);
-        scores.iter_mut().zip(&self.items.biases).for_each(|(score, bias)| *score += self.mean + bias);
+        self.lift(scores);
+    }
+
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let users: Vec<f32> = histories.iter().flat_map(|history| self.user(history)).collect();
+        all_products(&users, &self.items.features, self.parameters.width() + 1, scores);
+        scores.chunks_exact_mut(self.item_count().max(1)).for_each(|scores| self.lift(scores));
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{dot, most_alike, products, row},
+    dense::{all_products, dot, most_alike, products, row},
     gradient::{self, Descent, descend, history_vector, weights},
 };
 
@@ -179,6 +179,12 @@ impl Embedding {
         let outputs = data.floats_of("outputs", cells)?.to_vec();
         Ok(Self { parameters, inputs, outputs })
     }
+
+    /// Puts a history among the items.
+    fn place(&self, history: &[Interaction], user: &mut [f32]) {
+        let decay = self.parameters.history_decay as f32;
+        history_vector(&self.inputs, self.parameters.width(), history, decay, user);
+    }
 }
 
 impl Recommender for Embedding {
@@ -192,10 +198,16 @@ impl Recommender for Embedding {
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
-        let width = self.parameters.width();
-        let mut user = vec![0.0; width];
-        history_vector(&self.inputs, width, history, self.parameters.history_decay as f32, &mut user);
+        let mut user = vec![0.0; self.parameters.width()];
+        self.place(history, &mut user);
         products(&self.outputs, &user, scores);
+    }
+
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let width = self.parameters.width();
+        let mut users = vec![0.0; histories.len() * width];
+        histories.iter().zip(users.chunks_exact_mut(width)).for_each(|(history, user)| self.place(history, user));
+        all_products(&users, &self.outputs, width, scores);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {

@@ -207,6 +207,27 @@ impl Recommender for Hybrid {
         }
     }
 
+    /// Each part scores those histories together that it has a share in.
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let items = self.item_count();
+        assert_eq!(scores.len(), histories.len() * items, "one row of scores a history");
+        scores.fill(0.0);
+        let deciding: Vec<Vec<(&Part, f32)>> = histories.iter().map(|history| self.deciding(history)).collect();
+        let (mut rows, mut own) = (Vec::new(), Vec::new());
+        for part in &self.parts {
+            let weight = |row: usize| deciding[row].iter().find(|(other, _)| std::ptr::eq(*other, part));
+            rows.clear();
+            rows.extend((0..histories.len()).filter_map(|row| Some((row, weight(row)?.1))));
+            let asked: Vec<&[Interaction]> = rows.iter().map(|(row, _)| histories[*row]).collect();
+            own.resize(asked.len() * items, 0.0);
+            part.model.score_many(&asked, &mut own);
+            for ((row, weight), own) in rows.iter().zip(own.chunks_exact(items.max(1))) {
+                let sums = &mut scores[row * items..(row + 1) * items];
+                sums.iter_mut().zip(own).for_each(|(sum, score)| *sum += weight * score);
+            }
+        }
+    }
+
     /// The parts' lists, each scaled so that its best item has 1, added up by the mean share. If no part
     /// with a share has a list, those without are asked.
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {

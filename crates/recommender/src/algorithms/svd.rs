@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{dot, most_alike, products, row},
+    dense::{all_products, dot, most_alike, products, row},
     recency::by_recency,
     sparse::SparseRows,
     svd::{TruncatedSvd, Truncation},
@@ -175,6 +175,19 @@ impl Svd {
             Some((entry.item, recency * strength * count.powf(-self.parameters.item_exponent as f32), vector))
         })
     }
+
+    /// A history among the item vectors.
+    fn projected(&self, history: &[Interaction]) -> Vec<f32> {
+        let mut user = vec![0.0; self.width];
+        for (_, weight, vector) in self.weighted(history) {
+            user.iter_mut().zip(vector).for_each(|(cell, value)| *cell += weight * value);
+        }
+        user
+    }
+
+    fn lift(&self, scores: &mut [f32]) {
+        scores.iter_mut().zip(&self.lifts).for_each(|(score, lift)| *score *= lift);
+    }
 }
 
 impl Parameters {
@@ -201,13 +214,15 @@ impl Recommender for Svd {
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
-        let mut user = vec![0.0; self.width];
-        for (_, weight, vector) in self.weighted(history) {
-            user.iter_mut().zip(vector).for_each(|(cell, value)| *cell += weight * value);
-        }
         scores.fill(0.0);
-        products(&self.vectors, &user, scores);
-        scores.iter_mut().zip(&self.lifts).for_each(|(score, lift)| *score *= lift);
+        products(&self.vectors, &self.projected(history), scores);
+        self.lift(scores);
+    }
+
+    fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
+        let users: Vec<f32> = histories.iter().flat_map(|history| self.projected(history)).collect();
+        all_products(&users, &self.vectors, self.width, scores);
+        scores.chunks_exact_mut(self.item_count().max(1)).for_each(|scores| self.lift(scores));
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::{Interaction, Interactions, Recommender, metrics::RelevantRanks, top_k};
+use crate::{Interaction, Interactions, Recommender, batch_size, metrics::RelevantRanks, top_k};
 
 /// Most users that a part's scale is taken from.
 const SCALE_USERS: usize = 1000;
@@ -41,13 +41,18 @@ pub fn scales(parts: &[&dyn Recommender], history: &Interactions) -> Vec<f32> {
     let known: Vec<u32> = (0..history.user_count() as u32).filter(|user| !history.history(*user).is_empty()).collect();
     let users: Vec<u32> = known.iter().step_by(known.len().div_ceil(SCALE_USERS).max(1)).copied().collect();
     let of_part = |part: &&dyn Recommender| {
-        let mean = |user: &u32| {
-            let mut scores = vec![0.0; part.item_count()];
-            part.score(history.history(*user), &mut scores);
-            let best = top_k(&scores, SCALE_PLACES, |_| false);
+        let items = part.item_count();
+        let mean = |scores: &[f32]| {
+            let best = top_k(scores, SCALE_PLACES, |_| false);
             best.iter().map(|scored| f64::from(scored.score)).sum::<f64>() / best.len().max(1) as f64
         };
-        let means: Vec<f64> = users.par_iter().map(mean).collect();
+        let of_users = |users: &[u32]| {
+            let histories: Vec<&[Interaction]> = users.iter().map(|user| history.history(*user)).collect();
+            let mut scores = vec![0.0; users.len() * items];
+            part.score_many(&histories, &mut scores);
+            scores.chunks_exact(items.max(1)).map(mean).collect::<Vec<f64>>()
+        };
+        let means: Vec<f64> = users.par_chunks(batch_size(items)).flat_map_iter(of_users).collect();
         let scale = (means.iter().sum::<f64>() / means.len() as f64) as f32;
         if scale.is_finite() && scale > f32::MIN_POSITIVE { scale } else { 1.0 }
     };
@@ -74,12 +79,21 @@ impl Candidates {
         let items = history.item_count();
         assert!(parts.iter().all(|part| part.item_count() == items), "same items");
         assert_eq!(held_out.item_count(), items, "same items");
-        let of_user = |buffers: &mut Vec<Vec<f32>>, user: &u32| {
-            let (history, held_out) = (history.history(*user), held_out.history(*user));
-            UserCandidates::collect(parts, scales, history, held_out, depth, buffers)
+        let of_users = |buffers: &mut Vec<Vec<f32>>, users: &[u32]| {
+            let histories: Vec<&[Interaction]> = users.iter().map(|user| history.history(*user)).collect();
+            for (part, scores) in parts.iter().zip(&mut *buffers) {
+                scores.resize(users.len() * items, 0.0);
+                part.score_many(&histories, scores);
+            }
+            let of_user = |(place, user): (usize, &u32)| {
+                let own = place * items..(place + 1) * items;
+                let mut scores: Vec<&mut [f32]> = buffers.iter_mut().map(|scores| &mut scores[own.clone()]).collect();
+                UserCandidates::collect(&mut scores, scales, histories[place], held_out.history(*user), depth)
+            };
+            users.iter().enumerate().filter_map(of_user).collect::<Vec<UserCandidates>>()
         };
-        let users = users.par_iter().map_init(|| vec![vec![0.0; items]; parts.len()], of_user).flatten_iter();
-        Self { users: users.collect(), parts: parts.len() }
+        let batches = users.par_chunks(batch_size(items)).map_init(|| vec![Vec::new(); parts.len()], of_users);
+        Self { users: batches.flatten_iter().collect(), parts: parts.len() }
     }
 
     /// The most that a table can take: every part has other candidates.
@@ -99,13 +113,13 @@ impl Candidates {
 }
 
 impl UserCandidates {
+    /// Of one row of scores a part; none if the history leaves nothing to predict.
     fn collect(
-        parts: &[&dyn Recommender],
+        rows: &mut [&mut [f32]],
         scales: &[f32],
         history: &[Interaction],
         held_out: &[Interaction],
         depth: usize,
-        buffers: &mut [Vec<f32>],
     ) -> Option<Self> {
         let seen: BTreeSet<u32> = history.iter().map(|entry| entry.item).collect();
         let relevant: BTreeSet<u32> =
@@ -114,16 +128,15 @@ impl UserCandidates {
             return None;
         }
         let mut items = relevant.clone();
-        for (part, scores) in parts.iter().zip(&mut *buffers) {
-            part.score(history, scores);
+        for scores in &mut *rows {
             for item in &seen {
                 scores[*item as usize] = f32::NEG_INFINITY;
             }
             items.extend(top_k(scores, depth, |_| false).iter().map(|scored| scored.item));
         }
-        let mut table = Vec::with_capacity(items.len() * parts.len());
-        for (part, scale) in buffers.iter().zip(scales) {
-            let values = items.iter().map(|item| part[*item as usize] / scale);
+        let mut table = Vec::with_capacity(items.len() * rows.len());
+        for (scores, scale) in rows.iter().zip(scales) {
+            let values = items.iter().map(|item| scores[*item as usize] / scale);
             table.extend(values.map(|score| if score.is_finite() { score } else { 0.0 }));
         }
         let wanted = (0..).zip(&items).filter(|(_, item)| relevant.contains(item)).map(|(place, _)| place);

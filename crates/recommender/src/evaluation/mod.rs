@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use catalogue::Catalogue;
 pub use segments::{SegmentMetrics, Segments};
 
-use crate::{Interactions, Recommender, Scored};
+use crate::{Interactions, Recommender, Scored, batch_size};
 use ranking::{Ranker, Ranking};
 use totals::Totals;
 
@@ -97,7 +97,7 @@ pub struct UserEvaluation {
 ///
 /// Runs in parallel; sums are taken in the order of users, so the result does not depend on the
 /// number of threads. `O(users * (scoring + items))`; memory: the lists and values of all users, and
-/// one score an item a thread.
+/// the scores of a batch ([`batch_size`]) a thread.
 ///
 /// ```
 /// use recommender::{Algorithm, Fit, Interaction, Interactions, evaluation::evaluate};
@@ -137,14 +137,12 @@ pub fn evaluate_with(
     let users: Vec<u32> =
         (0..held_out.user_count() as u32).filter(|user| !held_out.history(*user).is_empty()).collect();
     for block in users.chunks(BLOCK_USERS) {
-        let rankings: Vec<Option<Ranking>> = block
-            .par_iter()
-            .map_init(
-                || Ranker::new(model, ks, catalogue),
-                |ranker, user| ranker.rank(*user, history.history(*user), held_out.history(*user)),
-            )
+        let rankings: Vec<Ranking> = block
+            .par_chunks(batch_size(items))
+            .map_init(|| Ranker::new(model, ks, catalogue), |ranker, users| ranker.rank(users, history, held_out))
+            .flatten_iter()
             .collect();
-        for ranking in rankings.into_iter().flatten() {
+        for ranking in rankings {
             totals.add(&ranking);
             evaluated.push(ranking.into_user());
         }

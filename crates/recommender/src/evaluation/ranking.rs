@@ -1,8 +1,8 @@
-//! One user's ranking: where the held-out items stand, and the list that is shown.
+//! Users' rankings: where the held-out items stand, and the list that is shown.
 
 use super::{Catalogue, UserEvaluation, catalogue::Lists, segments::UserSegment};
 use crate::{
-    Interaction, Recommender, Scored,
+    Interaction, Interactions, Recommender, Scored,
     metrics::{RatingErrors, RelevantRanks},
     top_k,
 };
@@ -30,7 +30,7 @@ impl Ranking {
     }
 }
 
-/// Ranks for one user after the other; each thread has its own, with its own buffers.
+/// Ranks for some users after others; each thread has its own, with its own buffers.
 pub(super) struct Ranker<'a> {
     model: &'a dyn Recommender,
     ks: &'a [u32],
@@ -38,7 +38,13 @@ pub(super) struct Ranker<'a> {
     lists: Option<Lists<'a>>,
     longest: usize,
     scores: Vec<f32>,
+}
+
+/// The items of a user that ranking asks about, each in its order and once.
+struct Wanted {
+    user: u32,
     seen: Vec<u32>,
+    /// Held out and not seen.
     relevant: Vec<u32>,
 }
 
@@ -50,58 +56,62 @@ impl<'a> Ranker<'a> {
             catalogue,
             lists: catalogue.map(Lists::new),
             longest: ks.iter().copied().max().unwrap_or(0) as usize,
-            scores: vec![0.0; model.item_count()],
-            seen: Vec::new(),
-            relevant: Vec::new(),
+            scores: Vec::new(),
         }
     }
 
-    /// None if the history leaves nothing to predict.
-    pub(super) fn rank(&mut self, user: u32, history: &[Interaction], held_out: &[Interaction]) -> Option<Ranking> {
-        sorted_items(history, &mut self.seen);
-        sorted_items(held_out, &mut self.relevant);
-        let seen = &self.seen;
-        self.relevant.retain(|item| seen.binary_search(item).is_err());
-        if self.relevant.is_empty() {
-            return None;
-        }
-        self.model.score(history, &mut self.scores);
-        for item in &self.seen {
-            if let Some(score) = self.scores.get_mut(*item as usize) {
+    /// Ranks for users who are scored together; those whose history leaves nothing to predict are left out.
+    pub(super) fn rank(&mut self, users: &[u32], history: &Interactions, held_out: &Interactions) -> Vec<Ranking> {
+        let wanted = |user: &u32| Wanted::new(*user, history.history(*user), held_out.history(*user));
+        let wanted: Vec<Wanted> = users.iter().filter_map(wanted).collect();
+        let histories: Vec<&[Interaction]> = wanted.iter().map(|wanted| history.history(wanted.user)).collect();
+        let items = self.model.item_count();
+        let mut scores = std::mem::take(&mut self.scores);
+        scores.resize(wanted.len() * items, 0.0);
+        self.model.score_many(&histories, &mut scores);
+        let rows = scores.chunks_exact_mut(items.max(1));
+        let ranked = wanted.iter().zip(rows).map(|(wanted, scores)| {
+            self.rank_one(wanted, (history.history(wanted.user), held_out.history(wanted.user)), scores)
+        });
+        let rankings = ranked.collect();
+        self.scores = scores;
+        rankings
+    }
+
+    fn rank_one(
+        &mut self,
+        wanted: &Wanted,
+        (history, held_out): (&[Interaction], &[Interaction]),
+        scores: &mut [f32],
+    ) -> Ranking {
+        for item in &wanted.seen {
+            if let Some(score) = scores.get_mut(*item as usize) {
                 *score = f32::NEG_INFINITY;
             }
         }
-        let list = top_k(&self.scores, self.longest, |_| false);
-        let hits = hits(&list, &self.relevant);
-        let mut values = self.accuracy(&hits);
+        let list = top_k(scores, self.longest, |_| false);
+        let hits = hits(&list, &wanted.relevant);
+        let mut values = self.accuracy(&hits, &wanted.relevant, scores);
         if let Some(lists) = &mut self.lists {
             lists.describe(history, &list, self.ks, &mut values);
         }
-        let (by_items, errors) = (self.by_items(&hits), self.errors(history, held_out));
+        let (by_items, errors) = (self.by_items(&hits, &wanted.relevant), self.errors(history, held_out));
         let segment = self.catalogue.map_or(UserSegment::default(), |catalogue| catalogue.user_segment(history.len()));
-        Some(Ranking { user, list, values, segment, by_items, errors })
+        Ranking { user: wanted.user, list, values, segment, by_items, errors }
     }
 
     /// Values at each k, and the reciprocal rank in the whole ranking.
-    fn accuracy(&self, hits: &[(u32, u32)]) -> Vec<f64> {
-        let ranks = RelevantRanks::new(hits.iter().map(|(rank, _)| *rank).collect(), self.relevant.len());
-        let first = hits.first().map(|(rank, _)| *rank).or_else(|| self.rank_of_best());
+    fn accuracy(&self, hits: &[(u32, u32)], relevant: &[u32], scores: &[f32]) -> Vec<f64> {
+        let ranks = RelevantRanks::new(hits.iter().map(|(rank, _)| *rank).collect(), relevant.len());
+        let first = hits.first().map(|(rank, _)| *rank).or_else(|| rank_of_best(relevant, scores));
         let reciprocal = first.map_or(0.0, |rank| 1.0 / f64::from(rank));
         accuracy(&ranks, self.ks).chain([reciprocal]).collect()
     }
 
-    /// Rank of the best placed relevant item; none if none is ranked.
-    fn rank_of_best(&self) -> Option<u32> {
-        let score = |item: u32| self.scores[item as usize] + 0.0;
-        let ranked = self.relevant.iter().copied().filter(|item| score(*item).is_finite());
-        let best = ranked.min_by(|a, b| score(*b).total_cmp(&score(*a)).then(a.cmp(b)))?;
-        Some(rank_of(best, &self.scores))
-    }
-
-    fn by_items(&self, hits: &[(u32, u32)]) -> [Option<Vec<f64>>; 2] {
+    fn by_items(&self, hits: &[(u32, u32)], relevant: &[u32]) -> [Option<Vec<f64>>; 2] {
         let Some(catalogue) = self.catalogue else { return [None, None] };
         [true, false].map(|is_head| {
-            let wanted = self.relevant.iter().filter(|item| catalogue.is_head(**item) == is_head).count();
+            let wanted = relevant.iter().filter(|item| catalogue.is_head(**item) == is_head).count();
             let ranks = hits.iter().filter(|(_, item)| catalogue.is_head(*item) == is_head).map(|(rank, _)| *rank);
             (wanted > 0).then(|| accuracy(&RelevantRanks::new(ranks.collect(), wanted), self.ks).collect())
         })
@@ -134,12 +144,29 @@ fn accuracy(ranks: &RelevantRanks, ks: &[u32]) -> impl Iterator<Item = f64> {
     })
 }
 
-/// The items of these interactions in `items`, in their order, each once.
-fn sorted_items(entries: &[Interaction], items: &mut Vec<u32>) {
-    items.clear();
-    items.extend(entries.iter().map(|entry| entry.item));
+impl Wanted {
+    /// None if the history leaves nothing to predict.
+    fn new(user: u32, history: &[Interaction], held_out: &[Interaction]) -> Option<Self> {
+        let (seen, mut relevant) = (sorted_items(history), sorted_items(held_out));
+        relevant.retain(|item| seen.binary_search(item).is_err());
+        (!relevant.is_empty()).then_some(Self { user, seen, relevant })
+    }
+}
+
+/// The items of these interactions, in their order, each once.
+fn sorted_items(entries: &[Interaction]) -> Vec<u32> {
+    let mut items: Vec<u32> = entries.iter().map(|entry| entry.item).collect();
     items.sort_unstable();
     items.dedup();
+    items
+}
+
+/// Rank of the best placed relevant item; none if none is ranked.
+fn rank_of_best(relevant: &[u32], scores: &[f32]) -> Option<u32> {
+    let score = |item: u32| scores[item as usize] + 0.0;
+    let ranked = relevant.iter().copied().filter(|item| score(*item).is_finite());
+    let best = ranked.min_by(|a, b| score(*b).total_cmp(&score(*a)).then(a.cmp(b)))?;
+    Some(rank_of(best, scores))
 }
 
 /// Rank and item of the relevant items in a list, best first. `relevant` is sorted.
