@@ -1,6 +1,6 @@
 //! The search: seeded random sets of parameters first, then steps along one parameter at a time.
 //!
-//! The first set is the one of the pipeline. Half of the others are spread over the space as a Latin
+//! The first set is the one of the pipeline. A third of the others are spread over the space as a Latin
 //! hypercube (each range cut into as many strata as there are sets, each stratum used once; `McKay`,
 //! Beckman and Conover, "A comparison of three methods for selecting values of input variables",
 //! Technometrics 1979). Then each parameter in turn takes a step down and up from the best set so far;
@@ -36,7 +36,7 @@ pub struct Search<'a> {
 impl<'a> Search<'a> {
     /// A search that begins at `start` and tries `trials` points at most.
     pub fn new(space: &'a [Dimension], start: Point, trials: usize, seed: u64) -> Self {
-        let random = random_points(space, trials.saturating_sub(1).div_ceil(2), seed);
+        let random = random_points(space, trials.saturating_sub(1).div_ceil(3), seed);
         let steps = vec![FIRST_STEP; space.len()];
         let mut first = vec![start];
         for point in random {

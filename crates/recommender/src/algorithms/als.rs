@@ -2,8 +2,8 @@
 //!
 //! Formula: minimise `sum over interactions of strength * (x(u) . y(i) - 1)^2 + unobserved_weight * sum
 //! over all u, i of (x(u) . y(i))^2 + sum over rows of penalty * |row|^2` with `penalty = regularization *
-//! (sum of strengths + unobserved_weight * rows of the other side)^frequency_exponent`. Users and items
-//! are solved in turn, see [`Solver`]. Vectors of a side are turned into the basis in which their Gramian
+//! (frequency / mean frequency of its side)^frequency_exponent` and `frequency = sum of strengths +
+//! unobserved_weight * rows of the other side`. Users and items are solved in turn, see [`Solver`]. Vectors of a side are turned into the basis in which their Gramian
 //! is diagonal, which makes it a penalty a factor and needs `O(f^2)` nowhere in a row: three steps of
 //! conjugate gradients then come as far as an exact solution does. A history is folded in exactly, its
 //! entries weighted by `exp(-age / history_decay)`; no user row is kept.
@@ -63,13 +63,13 @@ pub enum Solver {
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// Length of the vectors, 1 to 1024.
-    #[schemars(extend("tune" = {"low": 16, "high": 256, "scale": "log"}))]
+    #[schemars(extend("tune" = {"low": 16, "high": 512, "scale": "log"}))]
     pub factors: u32,
-    /// Penalty on long vectors, above 0.
-    #[schemars(extend("tune" = {"low": 0.03, "high": 20.0, "scale": "log"}))]
+    /// Penalty on long vectors of rows of mean frequency, above 0.
+    #[schemars(extend("tune" = {"low": 0.3, "high": 10.0, "scale": "log"}))]
     pub regularization: f64,
     /// How much the penalty grows with the interactions of a row, 0 to 2; 0 penalises all alike.
-    #[schemars(extend("tune" = {"low": 0.0, "high": 0.6}))]
+    #[schemars(extend("tune" = {"low": 0.0, "high": 1.0}))]
     pub frequency_exponent: f64,
     /// What a pair without interaction weighs, where an interaction weighs its strength; above 0.
     #[schemars(extend("tune" = {"low": 0.001, "high": 1.0, "scale": "log"}))]
@@ -94,8 +94,8 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             factors: 64,
-            regularization: 2.0,
-            frequency_exponent: 0.0,
+            regularization: 2.5,
+            frequency_exponent: 1.0,
             unobserved_weight: 0.03,
             iterations: 10,
             solver: Solver::ConjugateGradient,
@@ -138,9 +138,22 @@ impl Parameters {
         self.factors as usize
     }
 
-    fn penalty(&self, strengths: f32, others: usize) -> f32 {
-        let frequency = f64::from(strengths) + self.unobserved_weight * others as f64;
-        (self.regularization * frequency.powf(self.frequency_exponent)).max(1e-12) as f32
+    /// The frequency of a row of these strengths where the other side has so many rows.
+    fn frequency(&self, strengths: f32, others: usize) -> f32 {
+        strengths + self.unobserved_weight as f32 * others as f32
+    }
+
+    /// The mean frequency of rows that are not empty.
+    fn mean_frequency(&self, rows: &Interactions) -> f32 {
+        let strengths: f64 =
+            rows.histories().flatten().map(|entry| f64::from(entry.strength(self.use_ratings))).sum();
+        let known = rows.histories().filter(|history| !history.is_empty()).count();
+        self.frequency((strengths / known.max(1) as f64) as f32, rows.item_count())
+    }
+
+    /// The penalty of a row whose frequency is this share of the mean one.
+    fn penalty(&self, share: f32) -> f32 {
+        (self.regularization * f64::from(share).powf(self.frequency_exponent)).max(1e-12) as f32
     }
 }
 
@@ -172,6 +185,8 @@ struct Side {
     vectors: Vec<f32>,
     /// The diagonal of the Gramian.
     gramian: Vec<f32>,
+    /// Mean frequency of the rows of the other side.
+    opposite_frequency: f32,
 }
 
 impl Als {
@@ -186,15 +201,16 @@ impl Als {
         let scale = 0.1 / (f64::from(parameters.factors)).sqrt() as f32;
         let start: Vec<f32> = (0..train.item_count() * width).map(|_| random.random_range(-scale..scale)).collect();
         let (mut items, mut users) = (start, vec![0.0; train.user_count() * width]);
+        let (of_users, of_items) = (parameters.mean_frequency(train), parameters.mean_frequency(&by_item));
         for _ in 0..parameters.iterations {
-            let side = Side::turned(&items, &mut users, parameters);
+            let side = Side::turned(&items, &mut users, of_users, parameters);
             users = side.solve_opposite(parameters, train, &users);
             items = side.vectors;
-            let side = Side::turned(&users, &mut items, parameters);
+            let side = Side::turned(&users, &mut items, of_items, parameters);
             items = side.solve_opposite(parameters, &by_item, &items);
             users = side.vectors;
         }
-        let items = Side::turned(&items, &mut users, parameters);
+        let items = Side::turned(&items, &mut users, of_users, parameters);
         Ok(Self { parameters: parameters.clone(), items })
     }
 
@@ -205,7 +221,8 @@ impl Als {
         let width = parameters.width();
         let vectors = data.floats_of("items", data.items * width)?.to_vec();
         let gramian = data.floats_of("gramian", width)?.to_vec();
-        Ok(Self { parameters, items: Side { vectors, gramian } })
+        let opposite_frequency = data.floats_of("user_frequency", 1)?[0];
+        Ok(Self { parameters, items: Side { vectors, gramian, opposite_frequency } })
     }
 
     /// The regression that gives the history's vector, and the items that are observed in it.
@@ -221,14 +238,14 @@ impl Als {
 impl Side {
     /// Turns vectors into the basis in which their Gramian is diagonal, and, where they are a start,
     /// those of the other side with them.
-    fn turned(vectors: &[f32], opposite: &mut Vec<f32>, parameters: &Parameters) -> Self {
+    fn turned(vectors: &[f32], opposite: &mut Vec<f32>, opposite_frequency: f32, parameters: &Parameters) -> Self {
         let width = parameters.width();
         let eigen = Eigen::of_symmetric(width, &gramian(vectors, width));
         if parameters.solver != Solver::Exact {
             *opposite = multiplied(opposite, width, &eigen.vectors, width);
         }
         let gramian = eigen.values.iter().map(|value| value.max(0.0)).collect();
-        Self { vectors: multiplied(vectors, width, &eigen.vectors, width), gramian }
+        Self { vectors: multiplied(vectors, width, &eigen.vectors, width), gramian, opposite_frequency }
     }
 
     /// Writes down the regression of a row of the other side.
@@ -240,7 +257,8 @@ impl Side {
         entries: impl Fn() -> I,
     ) {
         let strength = |(entry, recency): (&Interaction, f32)| recency * entry.strength(parameters.use_ratings);
-        let penalty = parameters.penalty(entries().map(strength).sum(), rows);
+        let frequency = parameters.frequency(entries().map(strength).sum(), rows);
+        let penalty = parameters.penalty(frequency / self.opposite_frequency);
         let unobserved = parameters.unobserved_weight as f32;
         ridge.start(self.gramian.iter().map(|square| unobserved * square + penalty));
         for (entry, recency) in entries() {
@@ -314,6 +332,7 @@ impl Recommender for Als {
                 Tensor::matrix(self.item_count(), self.parameters.width(), self.items.vectors.clone()),
             ),
             ("gramian".to_owned(), Tensor::vector(self.items.gramian.clone())),
+            ("user_frequency".to_owned(), Tensor::vector(vec![self.items.opposite_frequency])),
         ]);
         ModelData::new(NAME, &self.parameters, self.item_count(), tensors)
     }
@@ -341,20 +360,20 @@ mod tests {
 
     #[test]
     fn golden_fold_in_of_one_factor() {
-        // y = (1, 2), Y'Y = 5, unobserved_weight 0.1, penalty 0.5 * (1 + 0.1 * 2)^1 = 0.6, history {1}:
-        // x = (0.1 * 5 + 0.6 + 2 * 2)^-1 * 2 = 2 / 5.1.
+        // y = (1, 2), Y'Y = 5, unobserved_weight 0.1, users of a mean frequency of 2, history {1}: penalty
+        // 1 * ((1 + 0.1 * 2) / 2)^1 = 0.6, x = (0.1 * 5 + 0.6 + 2 * 2)^-1 * 2 = 2 / 5.1.
         let parameters = Parameters {
             factors: 1,
-            regularization: 0.5,
+            regularization: 1.0,
             frequency_exponent: 1.0,
             unobserved_weight: 0.1,
             ..Parameters::default()
         };
-        let model = Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0] } };
+        let model = Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0], opposite_frequency: 2.0 } };
         let mut scores = vec![0.0; 2];
         model.score(&[entry(1)], &mut scores);
         assert!((scores[0] - 2.0 / 5.1).abs() < 1e-6 && (scores[1] - 4.0 / 5.1).abs() < 1e-6, "{scores:?}");
-        // With history_decay 1 the older entry of {0, 1} weighs 1/e: penalty 0.5 * (1 + 1/e + 0.2).
+        // With history_decay 1 the older entry of {0, 1} weighs 1/e: penalty (1 + 1/e + 0.2) / 2.
         let parameters = Parameters { history_decay: 1.0, ..model.parameters.clone() };
         let model = Als { parameters, ..model };
         model.score(&[entry(0), entry(1)], &mut scores);

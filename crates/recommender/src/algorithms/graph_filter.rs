@@ -75,7 +75,7 @@ impl Default for Parameters {
             target_exponent: 0.45,
             second_order: 0.0,
             hop_neighbors: 200,
-            neighbors: 2000,
+            neighbors: 4000,
             history_decay: 0.0,
         }
     }
