@@ -70,8 +70,8 @@ fn runs(splits: &Splits) -> [Run; 4] {
             &[("beauty_interactions_hr10", "hit_rate@10"), ("beauty_interactions_ndcg10", "ndcg@10")],
         ),
         beauty(
-            "Amazon Beauty, leave one out, interactions only, pairs in either order alike (back = 1)",
-            vec!["back=1".to_owned()],
+            "Amazon Beauty, leave one out, interactions only, pairs in either order alike (back = 1, order empty)",
+            vec!["back=1".to_owned(), "order=".to_owned()],
             &[("beauty_symmetric_hr10", "hit_rate@10"), ("beauty_symmetric_ndcg10", "ndcg@10")],
         ),
         Run {
