@@ -8,7 +8,6 @@ pub mod algorithms;
 pub mod blending;
 mod cooccurrence;
 mod dense;
-mod eigen;
 mod error;
 pub mod evaluation;
 mod explanation;

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use crate::{
     dense::{gramian, multiplied},
-    eigen::Eigen,
+    linear_algebra::Eigen,
     simd::{add_scaled, factorize, padded},
     sparse::SparseRows,
 };

@@ -19,6 +19,9 @@ pub enum Error {
         /// What it needs.
         expected: &'static str,
     },
+    /// Items without interactions are wanted, but not told.
+    #[error("index items: `cold_items: true` needs the input `items`; connect it to `load.items`, or leave it out")]
+    NoCatalogue,
     /// A row of the reviews lacks a value or holds an impossible one.
     #[error("read table {}: row {row}, column `{column}`: expected {expected}, found {found}", path.display())]
     BadRow {

@@ -21,7 +21,7 @@ use recommender::{Interaction, Interactions};
 
 use crate::{
     error::Error,
-    features::{Features, Metadata, Training},
+    features::{Features, Metadata, Training, titled},
     k_core::Graph,
     ratings::Ratings,
     split::{Assignment, Part},
@@ -39,7 +39,8 @@ use crate::{
 /// The k-core filter looks at all interactions, before the split, as the published 5-core data sets
 /// do: it uses the degree of users and items, nothing else, of later interactions. Users and items
 /// can therefore lose all their training interactions to the split; they stay in the index, and
-/// `statistics` counts them as cold.
+/// `statistics` counts them as cold, as it does the other products of the catalogue that `cold_items`
+/// lets in.
 ///
 /// Parameters: see [`Params`].
 ///
@@ -73,6 +74,9 @@ impl Stage for Preprocess {
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
         check_split(params, context)?;
         let (mut ratings, filtering) = filtered(reviews::read(context)?, params)?;
+        if params.cold_items {
+            ratings = ratings.with_items(titled(context.optional_input("items").ok_or(Error::NoCatalogue)?)?);
+        }
         let assignment = split::split(&mut ratings, params);
         let [train, validation, test] =
             [Part::Train, Part::Validation, Part::Test].map(|part| interactions(&ratings, &assignment, part));

@@ -64,6 +64,9 @@ pub struct Params {
     #[serde(deserialize_with = "rating_bound")]
     #[schemars(range(min = 1, max = 5))]
     pub min_rating: Option<f32>,
+    /// Whether products of the catalogue that have a title but no interaction that stays are in the item
+    /// index too: content-based models recommend them, and what happens to them later counts.
+    pub cold_items: bool,
     /// Which review stands when a user reviewed an item more than once.
     pub repeated: Repeated,
     /// How interactions are divided.
@@ -99,6 +102,7 @@ impl Default for Params {
             min_user_interactions: 5,
             min_item_interactions: 5,
             min_rating: None,
+            cold_items: false,
             repeated: Repeated::Latest,
             split: Split::LeaveLastOut,
             validation_ratio: 0.1,

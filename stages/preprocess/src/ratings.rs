@@ -59,6 +59,17 @@ impl Ratings {
         self
     }
 
+    /// The same ratings beside more items; keys that are known already change nothing.
+    pub fn with_items(self, more: impl IntoIterator<Item = String>) -> Self {
+        let mut items: Vec<String> = more.into_iter().chain(self.items.iter().cloned()).collect();
+        items.sort_unstable();
+        items.dedup();
+        let new_item = |key: &String| items.partition_point(|other| other < key) as u32;
+        let new_items: Vec<u32> = self.items.iter().map(new_item).collect();
+        let moved = |entry: Rating| Rating { item: new_items[entry.item as usize], ..entry };
+        Self { users: self.users, items, entries: self.entries.into_iter().map(moved).collect() }
+    }
+
     /// The ratings for which `keep` is true, of users and items for which it is true; indices are
     /// given out anew without gaps.
     pub fn restricted(self, keep_user: &[bool], keep_item: &[bool]) -> Self {
@@ -122,6 +133,14 @@ mod tests {
         both.entries[0] = Rating { is_test: true, ..both.entries[0] };
         let merged = both.merged(Repeated::Latest).entries;
         assert_eq!(merged, [rating(0, 0, 3.0, 20), Rating { is_test: true, ..rating(0, 1, 5.0, 30) }]);
+    }
+
+    #[test]
+    fn more_items_keep_the_order_of_keys_and_the_items_of_ratings() {
+        let more = twice().with_items(["z", "w", "y", "xx"].map(str::to_owned));
+        assert_eq!(more.items, ["w", "x", "xx", "y", "z"]);
+        let key = |ratings: &Ratings, row: usize| ratings.items[ratings.entries[row].item as usize].clone();
+        assert!((0..4).all(|row| key(&more, row) == key(&twice(), row)));
     }
 
     #[test]

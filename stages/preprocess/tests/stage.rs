@@ -282,6 +282,38 @@ fn features_see_nothing_of_validation_and_test() {
 }
 
 #[test]
+fn products_that_nobody_chose_are_indexed_if_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_reviews(&folder.path().join("reviews.parquet"), &dense());
+    let params = Params { cold_items: true, ..loose(Split::LeaveLastOut) };
+    let message = run(folder.path(), &params).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "index items: `cold_items: true` needs the input `items`; connect it to `load.items`, or leave it out"
+    );
+    write_items(&folder.path().join("items.parquet"), 11);
+    run(folder.path(), &loose(Split::LeaveLastOut)).unwrap();
+    let chosen = |folder: &Path| {
+        let keys = read_keys(&folder.join("item_index"), Kind::ItemIndex).unwrap();
+        let histories = |part: &Interactions| {
+            let history =
+                |entries: &[Interaction]| entries.iter().map(|entry| keys[entry.item as usize].clone()).collect();
+            part.histories().map(history).collect::<Vec<Vec<String>>>()
+        };
+        (keys.len(), parts(folder).iter().map(histories).collect::<Vec<_>>())
+    };
+    let (items, before) = chosen(folder.path());
+    run(folder.path(), &params).unwrap();
+    let (more, after) = chosen(folder.path());
+    assert_eq!((items, more), (8, 11));
+    assert_eq!(after, before, "the same interactions");
+    let statistics: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("statistics")).unwrap()).unwrap();
+    assert!(statistics["split"]["cold_items"].as_u64().unwrap() >= 3, "{statistics}");
+    assert_eq!(features(folder.path()).1.len(), 11);
+}
+
+#[test]
 fn an_empty_core_tells_which_bound_would_leave_something() {
     let folder = tempfile::tempdir().unwrap();
     write_reviews(&folder.path().join("reviews.parquet"), &dense());

@@ -30,7 +30,7 @@ use super::{parameters_of, require};
 use crate::{
     Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, gramian, most_alike, multiplied, products, row},
-    eigen::Eigen,
+    linear_algebra::Eigen,
     recency::by_recency,
     ridge::{Observation, Ridge},
 };
@@ -145,8 +145,7 @@ impl Parameters {
 
     /// The mean frequency of rows that are not empty.
     fn mean_frequency(&self, rows: &Interactions) -> f32 {
-        let strengths: f64 =
-            rows.histories().flatten().map(|entry| f64::from(entry.strength(self.use_ratings))).sum();
+        let strengths: f64 = rows.histories().flatten().map(|entry| f64::from(entry.strength(self.use_ratings))).sum();
         let known = rows.histories().filter(|history| !history.is_empty()).count();
         self.frequency((strengths / known.max(1) as f64) as f32, rows.item_count())
     }
@@ -369,7 +368,8 @@ mod tests {
             unobserved_weight: 0.1,
             ..Parameters::default()
         };
-        let model = Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0], opposite_frequency: 2.0 } };
+        let model =
+            Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0], opposite_frequency: 2.0 } };
         let mut scores = vec![0.0; 2];
         model.score(&[entry(1)], &mut scores);
         assert!((scores[0] - 2.0 / 5.1).abs() < 1e-6 && (scores[1] - 4.0 / 5.1).abs() < 1e-6, "{scores:?}");

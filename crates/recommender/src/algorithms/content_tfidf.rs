@@ -465,12 +465,26 @@ mod tests {
         assert!(explanation.exact && (explanation.sum() - found[1]).abs() < 1e-6, "{explanation:?}");
     }
 
+    fn in_categories(categories: &[&str]) -> ItemText {
+        ItemText { categories: categories.iter().map(|name| (*name).to_owned()).collect(), ..ItemText::default() }
+    }
+
+    #[test]
+    fn categories_alone_and_popularity_give_what_is_popular_in_the_categories_of_the_history() {
+        let items = [["a"], ["a"], ["a"], ["b"]].map(|categories| in_categories(&categories));
+        let field_weights = FieldWeights { title: 0.0, brand: 0.0, categories: 1.0, description: 0.0, price: 0.0 };
+        let parameters = Parameters { field_weights, popularity: 1.0, ..parameters() };
+        let pairs = [(0, 1), (1, 1), (2, 1), (0, 0), (0, 3), (1, 3)].map(|(user, item)| (user, entry(item)));
+        let train = Interactions::from_pairs(3, 4, &pairs);
+        let feedback = Feedback { train: &train, validation: None };
+        let model = ContentTfidf::fit(&parameters, &items, None, Some(feedback)).unwrap();
+        // Chosen 1, 3, 0 and 2 times; one more for each, so that new items have a place.
+        assert_eq!(scores(&model, &[entry(0)]), [2.0, 4.0, 1.0, 0.0]);
+    }
+
     #[test]
     fn golden_similarity_of_two_steps() {
-        let item = |categories: &[&str]| ItemText {
-            categories: categories.iter().map(|name| (*name).to_owned()).collect(),
-            ..ItemText::default()
-        };
+        let item = in_categories;
         // 0 - 1 - 2 in a chain: 0 and 2 share nothing.
         let items = [item(&["a"]), item(&["a", "b"]), item(&["b"]), item(&[])];
         let model = ContentTfidf::fit(&Parameters { steps: 2, ..parameters() }, &items, None, None).unwrap();

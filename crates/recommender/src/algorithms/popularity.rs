@@ -4,8 +4,8 @@
 //! `decayed`: `score(i) = sum over interactions of 2^(-days ago / half_life_days)`; `trending`: `score(i) = recent
 //! / (expected + smoothing)`, `recent` being the interactions of the last `window_days` and `expected` those that
 //! the days before them would give in as many days. Items with equal scores stand in the order of their indices,
-//! as everywhere ([`crate::top_k`]). What is popular among items like those of the history is the business of
-//! [`super::content_tfidf`], whose similarity can be lifted by popularity.
+//! as everywhere ([`crate::top_k`]). What is popular in the categories of a history is the business of
+//! [`super::content_tfidf`]: its similarity by categories alone, lifted by `popularity: 1`.
 //!
 //! Fitting `O(interactions)`, scoring `O(items)`. It has no notion of similar items. The baseline that every
 //! other algorithm has to beat (Cremonesi, Koren and Turrin, "Performance of recommender algorithms on top-n

@@ -24,6 +24,18 @@ pub struct Metadata {
     pub categories: Vec<Vec<String>>,
 }
 
+/// Keys of the items that have a title.
+pub fn titled(path: &Path) -> anyhow::Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for batch in TableReader::open(path, Kind::Items)?.batches(&["item", "title"]) {
+        let batch = batch?;
+        let rows = batch.column("item")?.str()?.iter().zip(batch.column("title")?.str()?);
+        let titled = rows.filter(|(_, title)| title.is_some_and(|title| !title.trim().is_empty()));
+        keys.extend(titled.filter_map(|(key, _)| key.map(str::to_owned)));
+    }
+    Ok(keys)
+}
+
 impl Metadata {
     /// Reads the metadata of these items; of several rows with the same key the first stands.
     pub fn read(path: &Path, items: &[String]) -> anyhow::Result<Self> {

@@ -24,7 +24,7 @@ mod one_hot;
 mod table;
 mod training;
 
-pub use metadata::Metadata;
+pub use metadata::{Metadata, titled};
 pub use numeric::Scaler;
 pub use table::write;
 pub use training::Training;
