@@ -1,8 +1,16 @@
-//! How live events move: today the event itself, its schema and its checks.
+//! How live events move: the event itself with its schema and checks, and the bus that carries it.
 //!
-//! The bus (an embedded log, or Kafka) and the push to open pages have their place here; until then
-//! the web app hands events straight to its store. What an event does to a list is not known here.
+//! A bus is opened by URL: a durable embedded log in one process, or Kafka among many. Both fulfil one
+//! contract ([`Bus`]), held by one suite of tests. What an event does to a list is not known here.
 
+mod bus;
+mod embedded;
+mod error;
 mod event;
+mod kafka;
+mod open;
 
+pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, lag, last_places};
+pub use error::Error;
 pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION};
+pub use open::{Options, open};
