@@ -4,7 +4,7 @@
 # NAME_stop and NAME_env; list it in SERVICES.
 set -euo pipefail
 
-SERVICES=(mongo)
+SERVICES=(mongo kafka)
 CACHE="${SERVICES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/recommender-services}"
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
@@ -56,10 +56,11 @@ stop() {
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# service_port NAME: the port used before if it is free, else any free one.
+# service_port NAME [FILE]: the port used before, as the service's file says, if it is free, else any
+# free one.
 service_port() {
     local before
-    before="$(cat "$CACHE/$1/port" 2>/dev/null || true)"
+    before="$(cat "$CACHE/$1/${2:-port}" 2>/dev/null || true)"
     if [[ -n "$before" ]] && port_is_free "$before"; then
         echo "$before"
     else
@@ -79,6 +80,21 @@ python_package() {
     fi
     "$own/bin/python" -m pip install --quiet --upgrade pip >>"$log" 2>&1 || true
     "$own/bin/python" "${arguments[@]}" >>"$log" 2>&1 || fail_with_log "cannot download $1" "$log"
+}
+
+# system_package CHECK PACKAGE NEED: where the check fails, installs the package if that can be done
+# unasked, else says what to install.
+system_package() {
+    local log="$CACHE/apt.log"
+    "$1" && return 0
+    if [[ "$(id -u)" != 0 ]] || ! command -v apt-get >/dev/null; then
+        fail "$3: install it first (Debian's package is $2)"
+    fi
+    say "services: $3: installing $2"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends --no-upgrade "$2"; } >"$log" 2>&1 9>&- ||
+        fail_with_log "cannot install $2" "$log"
+    "$1" || fail "$3: $2 is installed, but PATH leads to none"
 }
 
 # MongoDB: one member of a replica set, for transactions and change streams.
@@ -121,6 +137,131 @@ mongo_start() {
 mongo_stop() { stop mongo; }
 
 mongo_env() { echo "export MONGODB_URL='$(cat "$CACHE/mongo/url")'"; }
+
+# Kafka: one process that is both the broker and the controller.
+
+KAFKA_PACKAGES=( # the newest release does not resolve whole
+    org.apache.kafka:kafka_2.13:4.1.0
+    org.apache.kafka:kafka-tools:4.1.0
+    org.apache.logging.log4j:log4j-slf4j-impl:2.24.3
+)
+KAFKA_PATIENCE_S=120
+
+has_java() { [[ "$(java -version 2>&1)" =~ version\ \"([0-9]+) ]] && ((BASH_REMATCH[1] >= 17)); }
+
+has_maven() { command -v mvn >/dev/null; }
+
+kafka_install() {
+    local home="$CACHE/kafka" unpack="$CACHE/kafka/unpack" package group artifact version
+    system_package has_java openjdk-17-jre-headless "Kafka needs Java 17 or newer"
+    [[ -d "$home/lib" ]] && return 0
+    system_package has_maven maven "downloading Kafka needs Maven"
+    say "services: downloading Kafka (54 MB) to $home"
+    rm -rf "$unpack" && mkdir -p "$unpack"
+    {
+        echo '<project><modelVersion>4.0.0</modelVersion>'
+        echo '<groupId>services</groupId><artifactId>kafka</artifactId><version>1</version><dependencies>'
+        for package in "${KAFKA_PACKAGES[@]}"; do
+            IFS=: read -r group artifact version <<<"$package"
+            echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+        done
+        echo '</dependencies></project>'
+    } >"$unpack/pom.xml"
+    mvn -q -B -f "$unpack/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib \
+        >"$home/log" 2>&1 9>&- || fail_with_log "cannot download Kafka" "$home/log"
+    mv "$unpack/lib" "$home/lib"
+    rm -rf "$unpack"
+}
+
+# kafka_settings PORT CONTROLLER_PORT: writes the settings. Records stay however old they are, and the
+# rest is small and quick, for one user.
+kafka_settings() {
+    cat >"$CACHE/kafka/server.properties" <<EOF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$2
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2
+advertised.listeners=PLAINTEXT://127.0.0.1:$1
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=data
+log.retention.ms=-1
+log.cleaner.dedupe.buffer.size=4194304
+auto.create.topics.enable=false
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+EOF
+    cat >"$CACHE/kafka/log4j2.xml" <<'EOF'
+<Configuration status="WARN">
+  <Appenders>
+    <Console name="log"><PatternLayout pattern="[%d] %p %m (%c)%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Root level="WARN"><AppenderRef ref="log"/></Root>
+    <!-- It says when the server has started. -->
+    <Logger name="kafka.server.KafkaRaftServer" level="INFO"/>
+  </Loggers>
+</Configuration>
+EOF
+}
+
+# kafka_java ARGUMENT...: becomes Java with Kafka's programs, in the folder that the settings mean.
+kafka_java() {
+    cd "$CACHE/kafka" || return 1
+    exec setsid java -Xmx512m -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=log4j2.xml -cp 'lib/*' "$@"
+}
+
+# kafka_format: makes the data folder Kafka's.
+kafka_format() {
+    local id
+    id="$(kafka_java kafka.tools.StorageTool random-uuid)" || return 1
+    (kafka_java kafka.tools.StorageTool format "--cluster-id=$id" --config server.properties)
+}
+
+kafka_start() {
+    local home="$CACHE/kafka" port controller pid end
+    port="$(service_port kafka)"
+    controller="$(service_port kafka controller-port)"
+    mkdir -p "$home/data" || fail "cannot make the folder $home/data"
+    kafka_settings "$port" "$controller"
+    if [[ ! -f "$home/data/meta.properties" ]]; then
+        kafka_format >"$home/log" 2>&1 9>&- || fail_with_log "cannot make Kafka's data folder" "$home/log"
+    fi
+    : >"$home/log" # the wait below must not read what an earlier start said
+    # The property is there for `running`.
+    (kafka_java "-Dservices.data=$home/data" kafka.Kafka server.properties) >"$home/log" 2>&1 </dev/null 9>&- &
+    pid=$!
+    echo "$pid" >"$home/pid"
+    end=$((SECONDS + KAFKA_PATIENCE_S))
+    until grep -qF 'Kafka Server started' "$home/log"; do
+        if ! kill -0 "$pid" 2>/dev/null; then
+            rm -f "$home/pid"
+            fail_with_log "Kafka does not start" "$home/log"
+        elif ((SECONDS >= end)); then
+            stop kafka
+            fail_with_log "Kafka does not answer within $KAFKA_PATIENCE_S s" "$home/log"
+        fi
+        sleep 0.1
+    done
+    echo "$port" >"$home/port"
+    echo "$controller" >"$home/controller-port"
+    echo "kafka://127.0.0.1:$port" >"$home/url"
+}
+
+kafka_stop() { stop kafka; }
+
+kafka_env() { echo "export KAFKA_URL='$(cat "$CACHE/kafka/url")'"; }
 
 # Verbs.
 
