@@ -35,7 +35,7 @@ const JOINTS: &[&str] = &["orchestrator", "tests", "benches"];
 /// Outside packages that only these packages may use.
 const DOORS: &[(&str, &[&str])] = &[
     ("mongodb", &["storage"]),
-    ("rusqlite", &["storage"]),
+    ("rusqlite", &["storage", "streaming"]),
     ("rdkafka", &["streaming"]),
     ("rocket", &["webapp"]),
     ("smartcore", &["train-hybrid"]),

@@ -72,6 +72,45 @@ fn a_visitor_buys_and_the_list_follows() {
     assert_reports_stand_alone(&browser, &program);
 }
 
+/// Remembers in `window.changed` whether the list on the page was replaced.
+fn watch_the_list(browser: &Browser) {
+    browser.script(
+        "window.changes = 0;
+         window.changed = new Promise(kept => new MutationObserver(() => { window.changes += 1; kept(); })
+             .observe(document.querySelector('[data-stream]'), { childList: true }))",
+    );
+}
+
+#[test]
+fn an_open_page_follows_what_its_user_does_and_no_other() {
+    let (Some(ann), Some(ben)) = (Browser::start(), Browser::start()) else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (_, store) = publish(folder.path());
+    let server = Server::start(&store);
+    for (browser, user) in [(&ann, "ann-lives"), (&ben, "ben-lives")] {
+        browser.open(&server.url(&format!("/users/{user}")));
+        watch_the_list(browser);
+    }
+    let before = ann.texts(".card-title");
+    let asin = ann.script("return document.querySelector('[data-stream] a').pathname.split('/').pop()");
+    let event = serde_json::json!({"user": "ann-lives", "item": asin, "kind": "purchase"});
+    assert_eq!(server.send("POST", "/api/v1/events", &event).0, 202);
+    ann.wait("window.changed");
+    let after = ann.texts(".card-title");
+    assert!(after.len() >= 5 && after != before, "{before:?} became {after:?}");
+    assert!(!ann.texts(".card.new").is_empty(), "new products stand out");
+    let reasons = ann.texts(".reason").join("\n");
+    assert!(reasons.contains("Because you bought"), "{reasons}");
+    assert_eq!(ann.overflow(), 0);
+
+    // Ben's page had as much time, and follows what he does himself.
+    assert_eq!(ben.script("return window.changes"), 0);
+    let event = serde_json::json!({"user": "ben-lives", "item": asin, "kind": "purchase"});
+    assert_eq!(server.send("POST", "/api/v1/events", &event).0, 202);
+    ben.wait("window.changed");
+    assert_eq!(ann.script("return window.changes"), 1);
+}
+
 /// Reports are opened from the disk, as somebody would who got them by mail.
 fn assert_reports_stand_alone(browser: &Browser, program: &Program) {
     let mut seen = 0;

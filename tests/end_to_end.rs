@@ -95,6 +95,7 @@ fn assert_event_changes_the_list(server: &Server, asin: &str) {
     let event = json!({"user": user, "item": asin, "kind": "purchase"});
     let (status, answer) = server.send("POST", "/api/v1/events", &event);
     assert_eq!(status, 202, "{answer}");
+    server.streamed(&user);
     let after = list();
     assert_ne!(before, after, "the event changed nothing");
     assert!(!after.iter().any(|item| item == asin), "what was bought is recommended again");

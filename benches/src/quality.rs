@@ -117,13 +117,15 @@ fn table(run: &Run, metrics: &Metrics, usage: Usage) -> String {
         run.title, usage.seconds, usage.cpu_seconds, "model"
     );
     run.shown.iter().for_each(|metric| _ = write!(text, "{metric:>13}"));
-    _ = write!(text, "    95 % interval of {}", run.shown[0]);
+    let has_interval = |metric: &&&str| metrics.models.iter().any(|model| model.intervals.contains_key(**metric));
+    let judged = *run.shown.iter().find(has_interval).unwrap_or(&run.shown[0]);
+    _ = write!(text, "    95 % interval of {judged}");
     for model in &metrics.models {
         _ = write!(text, "\n{:<20}", model.name);
         for metric in run.shown {
             _ = write!(text, "{:>13.4}", model.values.get(*metric).copied().unwrap_or(f64::NAN));
         }
-        if let Some([low, high]) = model.intervals.get(run.shown[0]) {
+        if let Some([low, high]) = model.intervals.get(judged) {
             _ = write!(text, "    {low:.4} to {high:.4}");
         }
     }

@@ -35,6 +35,7 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
         let (status, answer) =
             server.send("POST", "/api/v1/events", &json!({"user": user, "item": asin, "kind": "view"}));
         ensure!(status == 202, "the event was refused: {answer}");
+        server.streamed(user);
     }
     measure_route(&server, &users, "serve_live", figures)?;
     if let Some(peak) = server.peak_memory_bytes() {

@@ -132,6 +132,10 @@ pub struct ListenArguments {
     /// Port to serve on; 0 lets the system choose.
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
+    /// Bus that events go over: embedded:PATH for this process alone, or kafka://HOST:PORT [default:
+    /// a log beside the store].
+    #[arg(long, value_name = "URL")]
+    pub bus: Option<String>,
 }
 
 /// Arguments of `status` and `explain`.

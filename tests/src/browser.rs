@@ -114,6 +114,15 @@ impl Browser {
         self.post("/execute/sync", &json!({"script": body, "args": []}))
     }
 
+    /// Waits until the promise that an expression gives is kept.
+    ///
+    /// # Panics
+    /// If that takes longer than half a minute.
+    pub fn wait(&self, promise: &str) {
+        let body = format!("const done = arguments[arguments.length - 1]; Promise.resolve({promise}).then(() => done());");
+        self.post("/execute/async", &json!({"script": body, "args": []}));
+    }
+
     /// Texts of all elements that a CSS selector finds.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let body = format!(

@@ -60,6 +60,18 @@ impl Server {
         line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
     }
 
+    /// The newest list that live events have brought a user; waits for the first.
+    ///
+    /// # Panics
+    /// If none comes within a minute.
+    pub fn streamed(&self, user: &str) -> Value {
+        let url = self.url(&format!("/api/v1/users/{user}/stream"));
+        let response = self.agent.get(&url).call().expect("the server answers");
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        let data = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("data:").map(str::to_owned));
+        serde_json::from_str(&data.expect("a list comes over the stream")).expect("a list is JSON")
+    }
+
     /// Status and body of a page.
     ///
     /// # Panics

@@ -5,10 +5,11 @@ const settle = (image) => {
   if (image.naturalWidth > 0) image.classList.add("loaded");
   else image.remove();
 };
-for (const image of document.querySelectorAll(".picture img")) {
+const watch = (image) => {
   if (image.complete) settle(image);
   else for (const event of ["load", "error"]) image.addEventListener(event, () => settle(image), { once: true });
-}
+};
+document.querySelectorAll(".picture img").forEach(watch);
 
 // A form is sent once, however often its button is pressed.
 addEventListener("submit", (event) => {
@@ -22,4 +23,26 @@ addEventListener("pageshow", () => {
 // On a narrow screen the filters make room for the results.
 if (matchMedia("(max-width: 48rem)").matches) {
   for (const filters of document.querySelectorAll("details.filters")) filters.open = false;
+}
+
+// A list of recommendations follows what its user does, here or elsewhere.
+const list = document.querySelector("[data-stream]");
+if (list) {
+  const state = document.querySelector(".live-state");
+  const say = (text) => {
+    state.textContent = text;
+    state.hidden = !text;
+  };
+  const asin = (card) => decodeURIComponent(card.querySelector("a").pathname.split("/").pop());
+  const stream = new EventSource(list.dataset.stream);
+  stream.addEventListener("open", () => say(""));
+  stream.addEventListener("error", () => say("The connection is interrupted; the list is brought up to date when it is back."));
+  stream.addEventListener("failure", (event) => say(event.data));
+  stream.addEventListener("recommendations", (event) => {
+    const before = new Set([...list.children].map(asin));
+    list.innerHTML = JSON.parse(event.data).cards;
+    for (const card of list.children) if (!before.has(asin(card))) card.classList.add("new");
+    for (const image of list.querySelectorAll(".picture img")) watch(image);
+    say("The list has just followed what was done.");
+  });
 }

@@ -9,6 +9,9 @@ pub enum Error {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] storage::Error),
+    /// The bus cannot be opened.
+    #[error(transparent)]
+    Bus(#[from] streaming::Error),
     /// The address cannot be listened on.
     #[error("listen on {address}: is the port in use by another program? choose another port or address")]
     Bind {

@@ -1,7 +1,7 @@
-//! The one place where an event comes in, from a form or the API.
+//! The one place where an event comes in, from a form or the API, and what is made of it.
 //!
-//! Checked as a whole, then kept: a faulty batch changes nothing. The bus will stand between the
-//! check and the store here.
+//! Checked as a whole, then handed to the bus: a faulty batch changes nothing. The answer comes when the
+//! bus has the events safe; a live worker applies them.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,10 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rocket::http::Status;
 use serde::Serialize;
-use storage::{EventRecord, Store};
-use streaming::{Event, EventKind};
+use storage::{EventRecord, Preferences, Store, UserPreferences};
+use streaming::{Event, EventKind, Message, Place, Received, Wishes};
 
 use crate::failure::{Detail, Failure};
+use crate::preferences;
+use crate::site::Site;
+use crate::topics::EVENTS;
 
 /// Most events in one batch.
 pub(crate) const BATCH: usize = 1_000;
@@ -22,27 +25,86 @@ const FAULTS: usize = 20;
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Receipt {
-    /// New events, kept.
+    /// New events; the bus has them safe.
     pub accepted: usize,
     /// Events whose id was there already; they changed nothing.
     pub duplicates: usize,
 }
 
-/// Checks events and keeps them; all or, if any is faulty, none.
-pub(crate) async fn accept(store: &dyn Store, events: Vec<Event>) -> Result<Receipt, Failure> {
-    let faults = check(store, &events).await?;
+/// Events that the bus has safe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// What the sender gets to know.
+    pub receipt: Receipt,
+    /// Where the new ones lie.
+    places: Vec<Place>,
+}
+
+impl Accepted {
+    /// Waits until what this user did shows in what is read from the store; not for ever.
+    pub async fn shown(&self, site: &Site, user: &str) {
+        if let Some(place) = self.places.last() {
+            site.shown(user, *place).await;
+        }
+    }
+}
+
+/// Sends a user's new preferences, which have been checked, and waits until they show.
+pub(crate) async fn wish(site: &Site, user: &str, preferences: &Preferences) -> Result<(), Failure> {
+    let Preferences { categories, brands, price_min, price_max, excluded_items } = preferences.clone();
+    let wishes = Wishes { categories, brands, price_min, price_max, excluded_items };
+    let event = Event { preferences: Some(wishes), ..Event::new(user, "", EventKind::Preferences) };
+    accept(site, vec![event]).await?.shown(site, user).await;
+    Ok(())
+}
+
+fn preferences_of(wishes: Wishes) -> Result<Preferences, Failure> {
+    let Wishes { categories, brands, price_min, price_max, excluded_items } = wishes;
+    preferences::checked(Preferences { categories, brands, price_min, price_max, excluded_items })
+}
+
+/// Checks events and sends them; all or, if any is faulty, none. Those with a known id are not sent again.
+pub(crate) async fn accept(site: &Site, events: Vec<Event>) -> Result<Accepted, Failure> {
+    let faults = check(site.store.as_ref(), &events).await?;
     if !faults.is_empty() {
         return Err(rejected(faults));
     }
-    let mut receipt = Receipt::default();
-    for event in events {
-        if store.put_event(&record(event)).await? {
-            receipt.accepted += 1;
-        } else {
-            receipt.duplicates += 1;
-        }
+    let ids: Vec<String> = events.iter().filter_map(|event| event.event_id.clone()).collect();
+    let mut known = site.store.known_events(&ids).await?;
+    let count = events.len();
+    let is_new = |event: &Event| event.event_id.as_ref().is_none_or(|id| known.insert(id.clone()));
+    let messages: Vec<Message> = events.into_iter().filter(is_new).map(message).collect();
+    let accepted = messages.len();
+    let places = site.bus.send(EVENTS, messages).await?;
+    Ok(Accepted { receipt: Receipt { accepted, duplicates: count - accepted }, places })
+}
+
+/// An event as it goes over the bus: with an id and a time, so that whoever reads it again finds the same.
+fn message(mut event: Event) -> Message {
+    event.event_id.get_or_insert_with(unique_id);
+    event.time_ms.get_or_insert_with(now_ms);
+    let payload = serde_json::to_vec(&event).expect("an event is made of texts and finite numbers");
+    Message { key: event.user, payload }
+}
+
+/// What a message of the bus says.
+pub(crate) enum Deed {
+    /// Something was done with an item.
+    Done(EventRecord),
+    /// Other preferences.
+    Wished(UserPreferences),
+}
+
+/// What a message of the bus holds, checked like an event of the API, or why it cannot be taken.
+pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
+    let mut event: Event = serde_json::from_slice(&message.payload).map_err(|error| error.to_string())?;
+    event.check().map_err(|fault| fault.to_string())?;
+    if let Some(wishes) = event.preferences.take() {
+        let preferences = preferences_of(wishes).map_err(|failure| failure.message)?;
+        return Ok(Deed::Wished(UserPreferences { user: event.user, preferences }));
     }
-    Ok(receipt)
+    let id = format!("{EVENTS}-{}-{}", message.place.partition, message.place.offset);
+    Ok(Deed::Done(record(event, id, message.time_ms)))
 }
 
 async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failure> {
@@ -51,6 +113,10 @@ async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failu
     let known: HashSet<String> = store.products(&items).await?.into_iter().map(|product| product.asin).collect();
     let faults = events.iter().enumerate().filter_map(|(index, event)| match event.check() {
         Err(fault) => Some(Detail { index, field: fault.field.to_owned(), message: fault.to_string() }),
+        Ok(()) if event.kind == EventKind::Preferences => {
+            let failure = preferences_of(event.preferences.clone().unwrap_or_default()).err()?;
+            Some(Detail { index, field: failure.field.unwrap_or_default(), message: failure.message })
+        }
         Ok(()) if !known.contains(&event.item) => {
             let message = format!("no product has the key `{}`", event.item);
             Some(Detail { index, field: "item".to_owned(), message })
@@ -78,15 +144,16 @@ pub(crate) fn rejected(mut faults: Vec<Detail>) -> Failure {
     }
 }
 
-fn record(event: Event) -> EventRecord {
+/// `id` and `time_ms` are for an event without: the same however often it is read.
+fn record(event: Event, id: String, time_ms: i64) -> EventRecord {
     let weight = event.weight();
     EventRecord {
-        id: event.event_id.unwrap_or_else(unique_id),
+        id: event.event_id.unwrap_or(id),
         user: event.user,
         asin: event.item,
         kind: kind_name(event.kind).to_owned(),
         weight,
-        time_ms: event.time_ms.unwrap_or_else(now_ms),
+        time_ms: event.time_ms.unwrap_or(time_ms),
     }
 }
 
@@ -96,6 +163,7 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::Cart => "cart",
         EventKind::Purchase => "purchase",
         EventKind::Rating => "rating",
+        EventKind::Preferences => "preferences",
     }
 }
 

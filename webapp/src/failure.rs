@@ -87,6 +87,15 @@ impl Failure {
     }
 }
 
+impl From<streaming::Error> for Failure {
+    /// The bus is away: nothing was taken, the sender can try again.
+    fn from(error: streaming::Error) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "failed to use the bus");
+        let message = "Events cannot be taken at the moment; nothing is lost that was answered with 202. Try again.";
+        Self::new(Status::ServiceUnavailable, "no_bus", message)
+    }
+}
+
 impl From<storage::Error> for Failure {
     fn from(error: storage::Error) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "failed to use the store");

@@ -14,9 +14,10 @@ use crate::failure::Failure;
 use crate::visitor::Visitor;
 
 /// Every template by name.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("layout", include_str!("../templates/layout.hbs")),
     ("card", include_str!("../templates/card.hbs")),
+    ("cards", include_str!("../templates/cards.hbs")),
     ("picture", include_str!("../templates/picture.hbs")),
     ("paging", include_str!("../templates/paging.hbs")),
     ("home", include_str!("../templates/home.hbs")),
@@ -35,6 +36,11 @@ static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     }
     registry
 });
+
+/// A part of a page.
+pub(crate) fn fragment<T: Serialize>(template: &str, content: &T) -> Result<String, Failure> {
+    REGISTRY.render(template, content).map_err(|error| Failure::internal("render a part of a page", &error))
+}
 
 /// A page that is still to be rendered.
 pub(crate) struct Page {
@@ -79,6 +85,12 @@ pub(crate) fn product_href(asin: &str) -> String {
 /// The address of a user's page.
 pub(crate) fn user_href(user: &str) -> String {
     format!("/users/{}", encoded(user))
+}
+
+/// Where the site's own pages learn of changes of a list that they have already.
+pub(crate) fn stream_href(user: &str, has: &str) -> String {
+    let path = format!("/api/v1/users/{}/stream", encoded(user));
+    with_query(&path, &[("cards", Some("true".to_owned())), ("after", Some(has.to_owned()))])
 }
 
 /// The address of a report.

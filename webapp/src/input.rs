@@ -171,7 +171,7 @@ mod tests {
         let wrong = |text: &str| {
             typed::<streaming::Event>(serde_json::from_str(text).unwrap()).map_err(|(field, _)| field).unwrap_err()
         };
-        assert_eq!(wrong(r#"{"user": "u", "kind": "view"}"#), "item");
+        assert_eq!(wrong(r#"{"item": "i", "kind": "view"}"#), "user");
         assert_eq!(wrong(r#"{"user": 1, "item": "i", "kind": "view"}"#), "user");
         assert_eq!(wrong(r#"{"user": "u", "item": "i", "kind": "look"}"#), "kind");
     }

@@ -16,6 +16,7 @@ mod explain;
 mod failure;
 mod history;
 mod html;
+mod hub;
 mod input;
 mod live;
 mod pages;
@@ -25,8 +26,10 @@ mod recommend;
 mod security;
 mod serve;
 mod site;
+mod topics;
 mod views;
 mod visitor;
+mod worker;
 
 pub use error::Error;
 pub use serve::{Settings, build, serve};

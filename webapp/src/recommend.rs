@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rocket::futures::future::try_join3;
 use serde::Serialize;
-use storage::{Cause, Preferences, Product, Recommended, Store};
+use storage::{Cause, EventRecord, LiveList, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
 use crate::history::{Action, HISTORY, History};
@@ -111,6 +111,48 @@ pub(crate) async fn recommend(
     };
     let items = complete(store, picks, &history, &preferences).await?;
     Ok(Suggestions { source, items, history, preferences })
+}
+
+/// What is known of a user before the store has it.
+pub(crate) struct News<'a> {
+    /// What the user did.
+    pub events: &'a [EventRecord],
+    /// What the user wants now, if it is something else than before.
+    pub preferences: Option<&'a Preferences>,
+}
+
+/// The best `k` items with these news: what a live worker keeps and tells.
+pub(crate) async fn recommend_after(
+    store: &dyn Store,
+    live: &Arc<LiveModel>,
+    user: &str,
+    news: &News<'_>,
+    k: usize,
+) -> Result<Vec<Recommended>, Failure> {
+    let (reviews, mut events, preferences) =
+        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
+            .await?;
+    events.extend_from_slice(news.events);
+    let history = History::merge(&reviews, &events);
+    let preferences = news.preferences.cloned().or(preferences).unwrap_or_default();
+    let picks = score(live, &history, &preferences, k).await?;
+    let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
+    Ok(picks.into_iter().map(kept).collect())
+}
+
+/// A list that a live worker made, with products and reasons.
+pub(crate) async fn listed(
+    store: &dyn Store,
+    live: &LiveModel,
+    list: &LiveList,
+) -> Result<Vec<Suggestion>, Failure> {
+    let user = &list.user;
+    let (reviews, events, preferences) =
+        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
+            .await?;
+    let history = History::merge(&reviews, &events);
+    let picks = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
+    complete(store, picks, &history, &preferences.unwrap_or_default()).await
 }
 
 /// The list that came with the model, if the user has one of that length.

@@ -17,7 +17,8 @@ pub use bulk::Bulk;
 pub use error::Error;
 pub use open::{block_on, open, without_password};
 pub use records::{
-    Cause, EventRecord, Facet, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, ReviewCount, ReviewKey, ReviewRange, SimilarItems, UserRecommendations,
+    Cause, EventRecord, Facet, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
+    Recommended, ReportInfo, Review, ReviewCount, ReviewKey, ReviewRange, SimilarItems, UserPreferences,
+    UserRecommendations,
 };
 pub use store::{MOST_FACETS, Store};

@@ -175,6 +175,76 @@ pub struct UserRecommendations {
     pub items: Vec<Recommended>,
 }
 
+/// A user and what the user likes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserPreferences {
+    /// User key.
+    pub user: String,
+    /// Instead of all that were set before.
+    pub preferences: Preferences,
+}
+
+/// What a user is recommended since the user's last live event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LiveList {
+    /// User key.
+    pub user: String,
+    /// Version of the model that made it.
+    pub version: String,
+    /// Partition of the event after which it was made.
+    pub partition: u32,
+    /// Offset of that event in the partition.
+    pub offset: u64,
+    /// Best first.
+    pub items: Vec<Recommended>,
+}
+
+/// What a part of a log brought: the messages of one partition from an offset up to another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveBatch {
+    /// Name of the log. Logs of different names have offsets of their own.
+    pub log: String,
+    /// Number of the partition.
+    pub partition: u32,
+    /// Offset of the first message, or one below it if the log has a gap there.
+    pub from: u64,
+    /// Offset at which to go on after the last message; not below `from`.
+    pub next: u64,
+    /// Of several with one id the first counts.
+    pub events: Vec<EventRecord>,
+    /// Of several of one user the last counts.
+    pub preferences: Vec<UserPreferences>,
+    /// Of several of one user the last counts.
+    pub lists: Vec<LiveList>,
+}
+
+/// The last offset that every store can keep.
+const LAST_OFFSET: u64 = i64::MAX as u64;
+
+impl LiveBatch {
+    /// Why no store could apply it, however often it is tried.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.odd_offset().or_else(|| self.odd_weight()).or_else(|| {
+            let mut lists = self.lists.iter();
+            lists.find_map(|list| odd_score(&list.user, &list.items))
+        })
+    }
+
+    fn odd_offset(&self) -> Option<String> {
+        let Self { log, partition, from, next, .. } = self;
+        if next < from {
+            return Some(format!("the batch goes back from {from} to {next} in partition {partition} of log `{log}`"));
+        }
+        let last = self.lists.iter().map(|list| list.offset).fold(*next, u64::max);
+        (last > LAST_OFFSET).then(|| format!("the batch gives the offset {last}; the last possible is {LAST_OFFSET}"))
+    }
+
+    fn odd_weight(&self) -> Option<String> {
+        let odd = self.events.iter().find(|event| !event.weight.is_finite())?;
+        Some(format!("the event `{}` has the weight {}, which is no finite number", odd.id, odd.weight))
+    }
+}
+
 /// A published model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelVersion {

@@ -1,12 +1,12 @@
 //! The contract that every back end fulfils.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
 use crate::{
-    Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, ReviewCount, ReviewRange, SimilarItems, UserRecommendations,
+    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
+    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, UserRecommendations,
 };
 
 /// Most categories, brands and active users that a store remembers of a load.
@@ -105,6 +105,30 @@ pub trait Store: Send + Sync {
 
     /// A user's preferences, if any were set.
     async fn preferences(&self, user: &str) -> Result<Option<Preferences>, Error>;
+
+    // Live, from a log that delivers at least once.
+
+    /// Applies what a part of a log brought, in one step that is whole or not at all: keeps events
+    /// (those whose id is there already change nothing), sets preferences and lists, and keeps
+    /// `next` as the offset at which to go on. So each message has its effect exactly once.
+    ///
+    /// False, with nothing changed, if the offset kept for the partition is beyond `batch.from`:
+    /// the batch was applied already, or another worker has gone on meanwhile; ask
+    /// [`offsets`](Self::offsets) and begin again there.
+    ///
+    /// A batch from beyond the kept offset (0 if none is kept) is applied, as a log has gaps and
+    /// drops what is old; so give a batch that failed again before those after it. Scores and
+    /// weights must be finite numbers.
+    async fn apply(&self, batch: &LiveBatch) -> Result<bool, Error>;
+
+    /// The offset at which to go on in each partition of a log for which one is kept.
+    async fn offsets(&self, log: &str) -> Result<BTreeMap<u32, u64>, Error>;
+
+    /// Those of the ids that events kept here have.
+    async fn known_events(&self, ids: &[String]) -> Result<BTreeSet<String>, Error>;
+
+    /// A user's newest live list, if there is one. It may be of a version that is no longer active.
+    async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error>;
 
     // Published models.
 

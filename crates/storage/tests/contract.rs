@@ -7,11 +7,13 @@
 #[cfg(test)]
 mod contract {
     mod agreement;
+    mod batches;
     mod catalogue;
     mod harness;
     mod keys;
     mod live;
     mod loads;
+    mod older;
     mod opening;
     mod published;
     mod search;

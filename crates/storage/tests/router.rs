@@ -9,7 +9,7 @@ mod router {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use mongodb::bson::{Bson, Document, doc};
-    use storage::{Error, Product, Review, block_on};
+    use storage::{Error, EventRecord, LiveBatch, Product, Review, block_on};
     use wire::{Answer, Server, name};
 
     /// A cluster of three shards with nothing in it, or with the shown load `5`.
@@ -18,7 +18,7 @@ mod router {
             |documents: Vec<Document>| doc! { "cursor": { "id": 0_i64, "ns": "shop.x", "firstBatch": documents } };
         let key = command.get_document("filter").ok().and_then(|filter| filter.get_str("_id").ok());
         match (name(command), command.get_str(name(command)).unwrap_or_default(), key) {
-            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 2_i64 }]),
+            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 3_i64 }]),
             ("find", "meta", Some("catalogue")) if shown => {
                 cursor(vec![doc! { "_id": "catalogue", "number": 5_i64, "name": "before" }])
             }
@@ -210,5 +210,86 @@ mod router {
         let Error::Operation { action: "write reviews", source, .. } = &error else { panic!("{error:?}") };
         let source = source.to_string();
         assert!(source.contains("`reviews_6`") && source.contains("failed validation (121)"), "{source}");
+    }
+
+    /// A batch with a new event, applied for a log of which nothing is kept; what came of it.
+    fn apply(server: &Server) -> Result<bool, Error> {
+        let event = EventRecord {
+            id: "e".into(),
+            user: "u".into(),
+            asin: "a".into(),
+            kind: "view".into(),
+            weight: 1.0,
+            time_ms: 1,
+        };
+        let batch = LiveBatch { log: "log".into(), next: 1, events: vec![event], ..LiveBatch::default() };
+        block_on(async { storage::open(&url(server)).await.unwrap().apply(&batch).await })
+    }
+
+    /// A cluster in which nothing is found to be updated.
+    fn without_offsets(command: &Document) -> Document {
+        match name(command) {
+            "update" => doc! { "n": 0, "nModified": 0 },
+            _ => cluster(command, false),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_one_transaction() {
+        let server = Server::start(doc! { "msg": "isdbgrid" }, |command| Answer::Reply(without_offsets(command)));
+        assert!(apply(&server).unwrap());
+        let commands = server.commands();
+        let within: Vec<&Document> = commands.iter().filter(|command| command.contains_key("autocommit")).collect();
+        let names: Vec<&str> = within.iter().map(|command| name(command)).collect();
+        assert_eq!(names, ["update", "find", "insert", "find", "insert", "commitTransaction"]);
+        for command in &within {
+            assert_eq!(command.get("txnNumber"), within[0].get("txnNumber"));
+            // The server takes it at the end of a transaction only.
+            assert_eq!(command.contains_key("writeConcern"), name(command) == "commitTransaction");
+        }
+    }
+
+    #[test]
+    fn a_transaction_that_meets_a_conflict_is_begun_again() {
+        let first = AtomicBool::new(true);
+        let server = Server::start(doc! { "msg": "isdbgrid" }, move |command| match command.get_str("insert") {
+            Ok("events") if first.swap(false, Ordering::SeqCst) => Answer::Reply(doc! {
+                "ok": 0.0, "code": 112, "codeName": "WriteConflict", "errmsg": "conflict",
+                "errorLabels": ["TransientTransactionError"],
+            }),
+            _ => Answer::Reply(without_offsets(command)),
+        });
+        assert!(apply(&server).unwrap());
+        let commands = server.commands();
+        assert_eq!(of(&commands, "insert").len(), 4, "the offset and the event, twice each");
+        assert_eq!(of(&commands, "commitTransaction").len(), 1);
+    }
+
+    #[test]
+    fn an_end_of_a_transaction_that_is_cut_short_is_asked_for_again() {
+        let first = AtomicBool::new(true);
+        let server = Server::start(doc! { "msg": "isdbgrid" }, move |command| match name(command) {
+            "commitTransaction" if first.swap(false, Ordering::SeqCst) => Answer::HangUp,
+            _ => Answer::Reply(without_offsets(command)),
+        });
+        assert!(apply(&server).unwrap());
+        let commands = server.commands();
+        let ends = of(&commands, "commitTransaction");
+        assert_eq!(ends.len(), 2);
+        assert_eq!(ends[0].1.get("txnNumber"), ends[1].1.get("txnNumber"));
+        assert_eq!(of(&commands, "insert").len(), 2, "nothing is written twice");
+    }
+
+    #[test]
+    fn a_server_without_transactions_is_told_from_others() {
+        // As a real one answers; the driver makes of it advice that does not help.
+        let message = "Transaction numbers are only allowed on a replica set member or mongos";
+        let refusal = doc! { "ok": 0.0, "code": 20, "codeName": "IllegalOperation", "errmsg": message };
+        let server = Server::start(doc! {}, move |command| match command.contains_key("txnNumber") {
+            true => Answer::Reply(refusal.clone()),
+            false => Answer::Reply(without_offsets(command)),
+        });
+        let Error::Operation { action: "apply a batch", source, .. } = apply(&server).unwrap_err() else { panic!() };
+        assert!(source.to_string().contains("--replSet"), "{source}");
     }
 }

@@ -72,6 +72,9 @@ pub trait Bus: Send + Sync {
     /// The URL without secrets, for messages.
     fn location(&self) -> &str;
 
+    /// What tells this bus from any other, also one that takes its place: offsets mean nothing elsewhere.
+    async fn identity(&self) -> Result<String, Error>;
+
     /// Makes a topic if it is not there; one that is there keeps what it was made with.
     async fn ensure(&self, topic: &Topic) -> Result<(), Error>;
 

@@ -1,7 +1,8 @@
-//! What a shop tells the recommender about: one user did one thing with one item.
+//! What a shop tells the recommender about: a user did something with an item, or wants something else.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Version of the event schema; raised when old events can no longer be read.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -18,6 +19,26 @@ pub enum EventKind {
     Purchase,
     /// The product was rated; `rating` says how.
     Rating,
+    /// The user wants something else; `preferences` says what.
+    Preferences,
+}
+
+/// What a user likes from now on: all of it, not what has changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Wishes {
+    /// Preferred categories.
+    pub categories: Vec<String>,
+    /// Preferred brands.
+    pub brands: Vec<String>,
+    /// Lowest price wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_min: Option<f32>,
+    /// Highest price wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_max: Option<f32>,
+    /// Items never to be recommended.
+    pub excluded_items: Vec<String>,
 }
 
 /// An event as it comes in.
@@ -31,7 +52,8 @@ pub struct Event {
     pub event_id: Option<String>,
     /// User key.
     pub user: String,
-    /// Item key (the asin).
+    /// Item key (the asin); left out for `preferences`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub item: String,
     /// What was done.
     pub kind: EventKind,
@@ -41,6 +63,12 @@ pub struct Event {
     /// When: Unix milliseconds, UTC. The receiver's clock if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_ms: Option<i64>,
+    /// For `preferences` events only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<Wishes>,
+    /// What this version does not know; it stays with the event.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 /// Why an event is not taken.
@@ -63,13 +91,38 @@ fn first_version() -> u32 {
 }
 
 impl Event {
+    /// An event without id and time.
+    pub fn new(user: &str, item: &str, kind: EventKind) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            event_id: None,
+            user: user.to_owned(),
+            item: item.to_owned(),
+            kind,
+            rating: None,
+            time_ms: None,
+            preferences: None,
+            more: Map::new(),
+        }
+    }
+
     /// Checks what the types alone do not: version, lengths, rating range, plausible time.
     pub fn check(&self) -> Result<(), InvalidEvent> {
         if self.schema_version != SCHEMA_VERSION {
             return Err(invalid("schema_version", "1", &self.schema_version));
         }
         check_key("user", &self.user)?;
-        check_key("item", &self.item)?;
+        match (self.kind, &self.preferences) {
+            (EventKind::Preferences, None) => {
+                return Err(invalid("preferences", "what the user likes for kind `preferences`", &"none"));
+            }
+            (EventKind::Preferences, Some(_)) if self.item.is_empty() => {}
+            (EventKind::Preferences, Some(_)) => {
+                return Err(invalid("item", "no item for kind `preferences`", &self.item));
+            }
+            (_, Some(_)) => return Err(invalid("preferences", "none but for kind `preferences`", &"some")),
+            (_, None) => check_key("item", &self.item)?,
+        }
         if let Some(id) = &self.event_id {
             check_key("event_id", id)?;
         }
@@ -94,7 +147,7 @@ impl Event {
     /// A purchase counts as the best rating, a cart nearly so, a view as a neutral one.
     pub fn weight(&self) -> f32 {
         match self.kind {
-            EventKind::View => 3.0,
+            EventKind::View | EventKind::Preferences => 3.0,
             EventKind::Cart => 4.0,
             EventKind::Purchase => 5.0,
             EventKind::Rating => self.rating.unwrap_or(3.0),
@@ -122,15 +175,7 @@ mod tests {
     use super::*;
 
     fn event(kind: EventKind, rating: Option<f32>) -> Event {
-        Event {
-            schema_version: SCHEMA_VERSION,
-            event_id: None,
-            user: "u".into(),
-            item: "i".into(),
-            kind,
-            rating,
-            time_ms: None,
-        }
+        Event { rating, ..Event::new("u", "i", kind) }
     }
 
     /// The faulty field of an event, or none.
@@ -155,7 +200,6 @@ mod tests {
     fn what_is_no_event_is_refused() {
         for (value, word) in [
             (json!({ "item": "i", "kind": "view" }), "user"),
-            (json!({ "user": "u", "kind": "view" }), "item"),
             (json!({ "user": "u", "item": "i" }), "kind"),
             (json!({ "user": "u", "item": "i", "kind": "stare" }), "stare"),
             (json!({ "user": 7, "item": "i", "kind": "view" }), "string"),
@@ -164,6 +208,25 @@ mod tests {
             let error = serde_json::from_value::<Event>(value).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn preferences_come_without_an_item_and_everything_else_with_one() {
+        let wishes = || Some(Wishes { brands: vec!["Acme".into()], ..Wishes::default() });
+        let of = |kind, item: &str, preferences| Event { preferences, ..Event::new("u", item, kind) };
+        assert_eq!(fault(&of(EventKind::Preferences, "", wishes())), None);
+        assert_eq!(fault(&of(EventKind::Preferences, "i", wishes())), Some("item"));
+        assert_eq!(fault(&of(EventKind::Preferences, "", None)), Some("preferences"));
+        assert_eq!(fault(&of(EventKind::View, "i", wishes())), Some("preferences"));
+        assert_eq!(fault(&of(EventKind::View, "", None)), Some("item"));
+    }
+
+    #[test]
+    fn fields_that_are_not_known_stay_with_the_event() {
+        let text = r#"{"schema_version":1,"user":"u","item":"i","kind":"view","page":{"from":"search"}}"#;
+        let event: Event = serde_json::from_str(text).unwrap();
+        assert_eq!(event.more["page"], json!({ "from": "search" }));
+        assert_eq!(serde_json::to_string(&event).unwrap(), text);
     }
 
     #[test]
@@ -254,6 +317,8 @@ mod tests {
                 kind,
                 rating,
                 time_ms,
+                preferences: None,
+                more: Map::new(),
             },
         )
     }

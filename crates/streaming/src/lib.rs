@@ -12,5 +12,5 @@ mod open;
 
 pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, lag, last_places};
 pub use error::Error;
-pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION};
+pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION, Wishes};
 pub use open::{Options, open};

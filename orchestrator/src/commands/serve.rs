@@ -30,7 +30,7 @@ pub fn serve_plan(plan: &Plan, listen: &ListenArguments) -> Result<Exit, Error> 
 }
 
 fn serve_store(store: String, listen: &ListenArguments) -> Result<Exit, Error> {
-    let settings = webapp::Settings { store, address: listen.address, port: listen.port };
+    let settings = webapp::Settings { store, bus: listen.bus.clone(), address: listen.address, port: listen.port };
     webapp::serve(settings).map_err(anyhow::Error::new)?;
     Ok(Exit::Done)
 }

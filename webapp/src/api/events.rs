@@ -1,5 +1,7 @@
 //! What users do, one event or a batch of them.
 
+use std::sync::Arc;
+
 use rocket::http::Status;
 use rocket::serde::json::Json;
 use rocket::{State, post};
@@ -14,12 +16,12 @@ use crate::site::Site;
 
 #[post("/events", data = "<body>")]
 pub(super) async fn events(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     body: Result<JsonBody, Failure>,
     _origin: SameOrigin,
 ) -> Result<(Status, Json<Receipt>), Failure> {
-    let receipt = accept(site.store.as_ref(), parse(body?.0)?).await?;
-    Ok((Status::Accepted, Json(receipt)))
+    let accepted = accept(site, parse(body?.0)?).await?;
+    Ok((Status::Accepted, Json(accepted.receipt)))
 }
 
 /// The events of a body: one object, or an array of up to [`BATCH`].

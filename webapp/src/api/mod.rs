@@ -3,6 +3,7 @@
 mod events;
 mod models;
 mod products;
+pub(crate) mod stream;
 mod users;
 
 use rocket::http::ContentType;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
         users::explanation,
         users::preferences,
         users::set_preferences,
+        stream::stream,
         events::events,
     ]
 }

@@ -1,5 +1,7 @@
 //! Products, what is like them, and their reviews.
 
+use std::sync::Arc;
+
 use rocket::http::Header;
 use rocket::request::Request;
 use rocket::response::{self, Responder};
@@ -56,7 +58,7 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Listing<T> {
 #[get("/products?<q>&<category>&<brand>&<min_price>&<max_price>&<offset>&<limit>")]
 #[expect(clippy::too_many_arguments, reason = "one a parameter of the query")]
 pub(super) async fn search(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     q: Option<&str>,
     category: Option<&str>,
     brand: Option<&str>,
@@ -75,7 +77,7 @@ pub(super) async fn search(
 }
 
 #[get("/products/<asin>")]
-pub(super) async fn product(site: &State<Site>, asin: &str) -> Result<Json<Product>, Failure> {
+pub(super) async fn product(site: &State<Arc<Site>>, asin: &str) -> Result<Json<Product>, Failure> {
     Ok(Json(find_product(site, asin).await?))
 }
 
@@ -94,7 +96,7 @@ struct SimilarProduct {
 }
 
 #[get("/products/<asin>/similar?<k>")]
-pub(super) async fn similar(site: &State<Site>, asin: &str, k: Option<&str>) -> Result<Json<Similar>, Failure> {
+pub(super) async fn similar(site: &State<Arc<Site>>, asin: &str, k: Option<&str>) -> Result<Json<Similar>, Failure> {
     let k = input::number("k", k, 10, 1..=MOST)?;
     let live = site.live().await?;
     let product = find_product(site, asin).await?;
@@ -108,7 +110,7 @@ pub(super) async fn similar(site: &State<Site>, asin: &str, k: Option<&str>) -> 
 
 #[get("/products/<asin>/reviews?<offset>&<limit>")]
 pub(super) async fn reviews(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     asin: &str,
     offset: Option<&str>,
     limit: Option<&str>,

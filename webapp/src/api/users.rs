@@ -1,11 +1,14 @@
 //! A user's recommendations and preferences. Any key is a user: a new one is served like any other.
 
+use std::sync::Arc;
+
 use rocket::serde::json::Json;
 use rocket::{State, get, put};
 use serde::{Deserialize, Serialize};
 use storage::Preferences;
 
 use crate::api::MOST;
+use crate::events::wish;
 use crate::explain;
 use crate::failure::Failure;
 use crate::input::{self, JsonBody};
@@ -24,7 +27,7 @@ pub(super) struct Recommendations {
 
 #[get("/users/<user>/recommendations?<k>")]
 pub(super) async fn recommendations(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     user: &str,
     k: Option<&str>,
 ) -> Result<Json<Recommendations>, Failure> {
@@ -49,7 +52,7 @@ pub(super) struct Explained {
 }
 
 #[get("/users/<user>/recommendations/<asin>/explanation")]
-pub(super) async fn explanation(site: &State<Site>, user: &str, asin: &str) -> Result<Json<Explained>, Failure> {
+pub(super) async fn explanation(site: &State<Arc<Site>>, user: &str, asin: &str) -> Result<Json<Explained>, Failure> {
     let (user, asin) = (input::key("user", user)?, input::key("asin", asin)?);
     let live = site.live().await?;
     let explanation = explain::explain(site.store.as_ref(), &live, user, asin).await?;
@@ -57,7 +60,7 @@ pub(super) async fn explanation(site: &State<Site>, user: &str, asin: &str) -> R
 }
 
 #[get("/users/<user>/preferences")]
-pub(super) async fn preferences(site: &State<Site>, user: &str) -> Result<Json<Preferences>, Failure> {
+pub(super) async fn preferences(site: &State<Arc<Site>>, user: &str) -> Result<Json<Preferences>, Failure> {
     let user = input::key("user", user)?;
     Ok(Json(site.store.preferences(user).await?.unwrap_or_default()))
 }
@@ -76,7 +79,7 @@ struct PreferencesBody {
 
 #[put("/users/<user>/preferences", data = "<body>")]
 pub(super) async fn set_preferences(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     user: &str,
     body: Result<JsonBody, Failure>,
     _origin: SameOrigin,
@@ -91,6 +94,6 @@ pub(super) async fn set_preferences(
         price_max: body.price_max,
         excluded_items: body.excluded_items,
     })?;
-    site.store.put_preferences(user, &preferences).await?;
+    wish(site, user, &preferences).await?;
     Ok(Json(preferences))
 }

@@ -1,5 +1,7 @@
 //! `/`: what there is, and where to start.
 
+use std::sync::Arc;
+
 use rocket::{State, get};
 use serde::Serialize;
 
@@ -35,7 +37,7 @@ struct Category {
 }
 
 #[get("/")]
-pub(super) async fn home(site: &State<Site>, visitor: Visitor) -> Result<Page, Failure> {
+pub(super) async fn home(site: &State<Arc<Site>>, visitor: Visitor) -> Result<Page, Failure> {
     let live = site.live().await?;
     let suggestions = match &visitor.user {
         Some(user) => recommend(site.store.as_ref(), &live, user, ROW).await?.items,

@@ -1,12 +1,14 @@
 //! `/products/ASIN`: one product, what is like it, what customers say; and the buttons on it.
 
+use std::sync::Arc;
+
 use rocket::form::Form;
 use rocket::http::CookieJar;
 use rocket::response::Redirect;
 use rocket::{FromForm, State, get, post};
 use serde::Serialize;
 use storage::Product;
-use streaming::{Event, EventKind, SCHEMA_VERSION};
+use streaming::{Event, EventKind};
 
 use crate::events::{accept, unique_id};
 use crate::failure::Failure;
@@ -45,7 +47,7 @@ struct ProductPage {
 
 #[get("/products/<asin>?<page>&<done>")]
 pub(super) async fn product(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     visitor: Visitor,
     asin: &str,
     page: Option<&str>,
@@ -104,7 +106,7 @@ pub(super) struct EventInput<'r> {
 /// Takes what a button says. A visitor who is nobody yet becomes a guest with a name of their own.
 #[post("/events", data = "<form>")]
 pub(super) async fn event(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     visitor: Visitor,
     cookies: &CookieJar<'_>,
     form: Form<EventInput<'_>>,
@@ -116,16 +118,9 @@ pub(super) async fn event(
         _ => return Err(Failure::invalid("kind", "Expected `like` or `purchase` as kind.")),
     };
     let user = visitor.user.unwrap_or_else(|| format!("guest-{}", &unique_id()[..8]));
-    let event = Event {
-        schema_version: SCHEMA_VERSION,
-        event_id: Some(form.event_id.to_owned()),
-        user: user.clone(),
-        item: form.asin.to_owned(),
-        kind,
-        rating,
-        time_ms: None,
-    };
-    accept(site.store.as_ref(), vec![event]).await?;
+    let event_id = Some(form.event_id.to_owned());
+    let event = Event { event_id, rating, ..Event::new(&user, form.asin, kind) };
+    accept(site, vec![event]).await?.shown(site, &user).await;
     visitor::sign_in(cookies, &user);
     Ok(Redirect::to(with_query(&product_href(form.asin), &[("done", Some(form.kind.to_owned()))])))
 }

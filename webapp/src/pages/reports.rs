@@ -1,5 +1,7 @@
 //! `/reports`: how good the models are, and the reports that came with the live version.
 
+use std::sync::Arc;
+
 use rocket::http::Header;
 use rocket::response::content::RawHtml;
 use rocket::{Responder, State, get};
@@ -35,7 +37,7 @@ struct Report {
 }
 
 #[get("/reports")]
-pub(super) async fn reports(site: &State<Site>, visitor: Visitor) -> Result<Page, Failure> {
+pub(super) async fn reports(site: &State<Arc<Site>>, visitor: Visitor) -> Result<Page, Failure> {
     let live = site.live().await?;
     let version = &live.version;
     let reports = site.store.reports(&version.version).await?.into_iter().map(|report| Report {
@@ -62,7 +64,7 @@ pub(super) struct ReportFile {
 }
 
 #[get("/reports/<name>")]
-pub(super) async fn report(site: &State<Site>, name: &str) -> Result<ReportFile, Failure> {
+pub(super) async fn report(site: &State<Arc<Site>>, name: &str) -> Result<ReportFile, Failure> {
     let live = site.live().await?;
     let name = input::key("name", name)?;
     match site.store.report(&live.version.version, name).await? {

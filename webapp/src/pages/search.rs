@@ -1,5 +1,7 @@
 //! `/search`: products by words and filters.
 
+use std::sync::Arc;
+
 use rocket::{State, get};
 use serde::Serialize;
 use storage::{Facet, ProductQuery};
@@ -41,7 +43,7 @@ struct Choice {
 #[get("/search?<q>&<category>&<brand>&<min_price>&<max_price>&<page>")]
 #[expect(clippy::too_many_arguments, reason = "one a field of the form")]
 pub(super) async fn search(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     visitor: Visitor,
     q: Option<&str>,
     category: Option<&str>,

@@ -1,5 +1,6 @@
 //! `/users/USER`: recommendations with reasons, what they rest on, and the preferences form.
 
+use std::sync::Arc;
 use std::collections::HashMap;
 
 use rocket::form::Form;
@@ -8,8 +9,10 @@ use rocket::{FromForm, State, get, post};
 use serde::Serialize;
 use storage::{Facet, Preferences, Product};
 
+use crate::events::wish;
 use crate::failure::Failure;
-use crate::html::{Page, user_href, with_query};
+use crate::api::stream;
+use crate::html::{Page, stream_href, user_href, with_query};
 use crate::input;
 use crate::live::LiveModel;
 use crate::preferences;
@@ -34,6 +37,8 @@ struct UserPage {
     is_new: bool,
     live: bool,
     notice: Option<&'static str>,
+    /// Where the browser learns of changes of the list.
+    stream: String,
     suggestions: Vec<Card>,
     history: Vec<HistoryView>,
     form: PreferencesView,
@@ -64,7 +69,7 @@ struct Excluded {
 
 #[get("/users/<user>?<done>")]
 pub(super) async fn user(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     visitor: Visitor,
     user: &str,
     done: Option<&str>,
@@ -72,6 +77,8 @@ pub(super) async fn user(
     let live = site.live().await?;
     let user = input::key("user", user)?;
     let store = site.store.as_ref();
+    // Looked up before the list, which can then only be newer.
+    let has = stream::place(store.live_list(user).await?.as_ref());
     let Suggestions { source, items, history, preferences } = recommend(store, &live, user, LIST).await?;
     let entries = &history.entries[..history.entries.len().min(HISTORY)];
     let mut asins: Vec<String> = entries.iter().map(|entry| entry.asin.clone()).collect();
@@ -88,6 +95,7 @@ pub(super) async fn user(
         is_new: history.entries.is_empty(),
         live: source == Source::Live,
         notice: notice(done),
+        stream: stream_href(user, &has),
         suggestions: items.iter().map(Card::suggested).collect(),
         history: entries.iter().map(|entry| HistoryView::of(entry, &product(&entry.asin))).collect(),
         form: form_of(&preferences, &live, |asin| crate::views::title(&product(asin))),
@@ -139,7 +147,7 @@ pub(super) struct PreferencesInput {
 /// Replaces the preferences by what the form says.
 #[post("/users/<user>/preferences", data = "<form>")]
 pub(super) async fn set_preferences(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     user: &str,
     form: Form<PreferencesInput>,
     _origin: SameOrigin,
@@ -153,7 +161,7 @@ pub(super) async fn set_preferences(
         price_max: input::price("price_max", form.price_max.as_deref())?,
         excluded_items: form.excluded,
     })?;
-    site.store.put_preferences(user, &preferences).await?;
+    wish(site, user, &preferences).await?;
     Ok(saved(user, "saved"))
 }
 
@@ -165,7 +173,7 @@ pub(super) struct ExcludeInput<'r> {
 /// Adds one item to those never to be recommended.
 #[post("/users/<user>/excluded", data = "<form>")]
 pub(super) async fn exclude(
-    site: &State<Site>,
+    site: &State<Arc<Site>>,
     user: &str,
     form: Form<ExcludeInput<'_>>,
     _origin: SameOrigin,
@@ -174,7 +182,7 @@ pub(super) async fn exclude(
     let product = super::products::find(site, form.asin).await?;
     let mut preferences = site.store.preferences(user).await?.unwrap_or_default();
     preferences.excluded_items.push(product.asin);
-    site.store.put_preferences(user, &preferences::checked(preferences)?).await?;
+    wish(site, user, &preferences::checked(preferences)?).await?;
     Ok(saved(user, "excluded"))
 }
 

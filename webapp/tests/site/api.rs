@@ -39,7 +39,7 @@ async fn a_product_has_similar_ones_and_reviews() {
 #[rocket::async_test]
 async fn contributions_and_base_add_up_to_the_score() {
     let shop = Shop::open().await;
-    shop.post("/api/v1/events", &json!({ "user": "ben", "item": "POT-1", "kind": "purchase" })).await;
+    shop.event(&json!({ "user": "ben", "item": "POT-1", "kind": "purchase" })).await;
     let (_, answer) = shop.json("/api/v1/users/ben/recommendations/TEA-3/explanation").await;
     assert_eq!(answer["exact"], true, "{answer}");
     let contributions = answer["contributions"].as_array().unwrap();
@@ -184,7 +184,7 @@ async fn the_document_describes_exactly_the_routes_that_are_mounted() {
 async fn answers_have_the_documented_fields() {
     let shop = Shop::open().await;
     let (_, document) = shop.json("/api/v1/openapi.json").await;
-    shop.post("/api/v1/events", &json!({ "user": "ann", "item": "COF-1", "kind": "purchase" })).await;
+    shop.event(&json!({ "user": "ann", "item": "COF-1", "kind": "purchase" })).await;
     for (path, address) in [
         ("/health", "/health"),
         ("/products", "/products"),

@@ -22,8 +22,7 @@ async fn a_user_without_events_gets_the_published_list_and_after_one_event_a_liv
         json!({ "kind": "because-of", "asin": "TEA-2", "title": "Black tea", "action": "rated", "share": 0.75 });
     assert_eq!(*reason, expected);
 
-    let (status, receipt) = shop.post("/api/v1/events", &event("e1", "ben", "COF-1")).await;
-    assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));
+    shop.event(&event("e1", "ben", "COF-1")).await;
     let (_, live) = shop.json("/api/v1/users/ben/recommendations?k=3").await;
     assert_eq!(live["source"], "live");
     let coffee = live["items"].as_array().unwrap().iter().find(|item| item["asin"] == "COF-2").unwrap();
@@ -41,14 +40,14 @@ async fn a_user_never_seen_gets_what_is_popular_and_one_event_makes_the_list_the
     let popular = ["TEA-1", "TEA-2", "COF-1", "COF-2", "TEA-3", "COF-3", "MUG-1", "POT-1"];
     assert_eq!(keys(&list), popular);
     assert_eq!(list["items"][0]["reasons"], json!([{ "kind": "popular" }]));
-    shop.post("/api/v1/events", &event("e1", "newcomer", "COF-1")).await;
+    shop.event(&event("e1", "newcomer", "COF-1")).await;
     assert_eq!(shop.list("newcomer", 2).await, ["COF-2", "COF-3"]);
 }
 
 #[rocket::async_test]
 async fn a_second_event_of_the_same_id_changes_nothing() {
     let shop = Shop::open().await;
-    shop.post("/api/v1/events", &event("same", "zoe", "COF-1")).await;
+    shop.event(&event("same", "zoe", "COF-1")).await;
     let before = shop.list("zoe", 8).await;
     let (status, receipt) = shop.post("/api/v1/events", &event("same", "zoe", "TEA-1")).await;
     assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 0, "duplicates": 1 })));
@@ -59,9 +58,9 @@ async fn a_second_event_of_the_same_id_changes_nothing() {
 async fn a_viewed_item_may_still_be_recommended_a_bought_one_not() {
     let shop = Shop::open().await;
     let view = json!({ "user": "zoe", "item": "TEA-1", "kind": "view" });
-    shop.post("/api/v1/events", &view).await;
+    shop.event(&view).await;
     assert!(shop.list("zoe", 8).await.contains(&"TEA-1".to_owned()));
-    shop.post("/api/v1/events", &event("e1", "zoe", "TEA-1")).await;
+    shop.event(&event("e1", "zoe", "TEA-1")).await;
     assert!(!shop.list("zoe", 8).await.contains(&"TEA-1".to_owned()));
 }
 

@@ -8,3 +8,4 @@ mod pages;
 mod security;
 mod serve;
 mod shop;
+mod stream;

@@ -9,6 +9,7 @@ use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use serde_json::{Value, json};
 use storage::{Cause, ModelVersion, Product, Recommended, Review, SimilarItems, Store, UserRecommendations};
+use streaming::{Bus, Options, Start};
 use webapp::Settings;
 
 /// Item keys in the order of the model.
@@ -25,6 +26,7 @@ const BOUGHT: [(&str, &[u32]); 5] =
 pub struct Shop {
     pub client: Client,
     pub store: Arc<dyn Store>,
+    pub bus: Arc<dyn Bus>,
     _folder: tempfile::TempDir,
 }
 
@@ -50,8 +52,10 @@ impl Shop {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("store.db").display());
         let store = storage::open(&url).await.unwrap();
-        let rocket = webapp::build(Arc::clone(&store), &Settings::default(), Duration::ZERO);
-        Self { client: Client::untracked(rocket).await.unwrap(), store, _folder: folder }
+        let log = format!("embedded:{}", folder.path().join("events.db").display());
+        let bus = streaming::open(&log, &Options::new()).await.unwrap();
+        let rocket = webapp::build(Arc::clone(&store), Arc::clone(&bus), &Settings::default(), Duration::ZERO);
+        Self { client: Client::untracked(rocket).await.unwrap(), store, bus, _folder: folder }
     }
 
     /// Fits a model and makes it the active one.
@@ -109,6 +113,22 @@ impl Shop {
     /// Status and JSON of an answer to JSON.
     pub async fn post(&self, address: &str, body: &Value) -> (Status, Value) {
         json_of(self.client.post(address.to_owned()).json(body).dispatch().await).await
+    }
+
+    /// Sends one event that is new and waits until the list has followed it.
+    pub async fn event(&self, event: &Value) {
+        let mut updates = self.bus.follow("recommendations", Start::Now).await.unwrap();
+        let (status, receipt) = self.post("/api/v1/events", event).await;
+        assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));
+        let log = format!("{}/events", self.bus.identity().await.unwrap());
+        let ends = self.bus.ends("events").await.unwrap();
+        loop {
+            let next = self.store.offsets(&log).await.unwrap();
+            if (0..).zip(&ends).all(|(partition, end)| next.get(&partition).copied().unwrap_or(0) == *end) {
+                return;
+            }
+            updates.receive(1_000).await.unwrap();
+        }
     }
 
     /// Status and JSON of an answer to JSON.

@@ -8,7 +8,7 @@ use ::mongodb::bson::Binary;
 use serde::{Deserialize, Serialize};
 
 use super::key::review_id;
-use crate::{EventRecord, Facet, Product, Recommended, Review, words};
+use crate::{EventRecord, Facet, LiveList, Preferences, Product, Recommended, Review, words};
 
 type Text<'a> = Cow<'a, str>;
 
@@ -180,6 +180,66 @@ impl From<EventDocument<'_>> for EventRecord {
             kind: document.kind.into_owned(),
             weight: document.weight,
             time_ms: document.time_ms,
+        }
+    }
+}
+
+/// `_id` of an offset.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OffsetKey<'a> {
+    pub log: Text<'a>,
+    pub partition: u32,
+}
+
+/// A document of `offsets`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OffsetDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: OffsetKey<'a>,
+    /// Where to go on.
+    pub next: u64,
+}
+
+/// A document of `preferences`.
+#[derive(Serialize)]
+pub(super) struct PreferencesDocument<'a> {
+    #[serde(rename = "_id")]
+    pub user: &'a str,
+    #[serde(flatten)]
+    pub preferences: &'a Preferences,
+}
+
+/// A document of `live_lists`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LiveListDocument<'a> {
+    #[serde(rename = "_id")]
+    user: Text<'a>,
+    version: Text<'a>,
+    partition: u32,
+    offset: u64,
+    items: Cow<'a, [Recommended]>,
+}
+
+impl<'a> From<&'a LiveList> for LiveListDocument<'a> {
+    fn from(list: &'a LiveList) -> Self {
+        Self {
+            user: Cow::from(&list.user),
+            version: Cow::from(&list.version),
+            partition: list.partition,
+            offset: list.offset,
+            items: Cow::from(&list.items),
+        }
+    }
+}
+
+impl From<LiveListDocument<'_>> for LiveList {
+    fn from(document: LiveListDocument) -> Self {
+        Self {
+            user: document.user.into_owned(),
+            version: document.version.into_owned(),
+            partition: document.partition,
+            offset: document.offset,
+            items: document.items.into_owned(),
         }
     }
 }

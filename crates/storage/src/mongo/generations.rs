@@ -25,8 +25,9 @@ pub(super) const REVIEWS: &str = "reviews";
 /// See [`PRODUCTS`].
 pub(super) const REVIEW_COUNTS: &str = "review_counts";
 
-/// The server's codes for a collection that is there already and for one that is not.
-const NAMESPACE_EXISTS: i32 = 48;
+/// The server's code for a collection that is there already.
+pub(super) const NAMESPACE_EXISTS: i32 = 48;
+/// The server's code for a collection that is not there.
 const NAMESPACE_NOT_FOUND: i32 = 26;
 
 /// The name of a collection of a load.

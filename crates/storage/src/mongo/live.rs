@@ -1,16 +1,30 @@
-//! Events and preferences in MongoDB.
+//! Events, preferences and what comes of them in MongoDB.
+
+use std::collections::BTreeMap;
 
 use ::mongodb::{
     Collection, IndexModel,
-    bson::{Document, deserialize_from_document, doc, serialize_to_document},
+    bson::{Bson, Document, deserialize_from_document, doc, serialize_to_document},
     error::{ErrorKind, Result, WriteFailure},
 };
 use futures::TryStreamExt;
 
-use super::{Mongo, catalogue::count, documents::EventDocument, write::DUPLICATE_KEY};
-use crate::{EventRecord, Preferences};
+use super::{
+    Mongo,
+    catalogue::count,
+    documents::{EventDocument, LiveListDocument, OffsetDocument},
+    generations::{NAMESPACE_EXISTS, tolerate},
+    published::between,
+    write::DUPLICATE_KEY,
+};
+use crate::{EventRecord, LiveList, Preferences};
 
-pub(super) async fn make_indexes(store: &Mongo) -> Result<()> {
+/// Makes what is not there: a transaction should find its collections, as to make one it would have
+/// to be the only one that does.
+pub(super) async fn make_collections(store: &Mongo) -> Result<()> {
+    for collection in ["events", "preferences", "offsets", "live_lists"] {
+        tolerate(store.database.create_collection(collection).await, NAMESPACE_EXISTS)?;
+    }
     let by_user = IndexModel::builder().keys(doc! { "user": 1, "time_ms": -1, "_id": 1 }).build();
     store.database.collection::<Document>("events").create_index(by_user).await?;
     Ok(())
@@ -46,4 +60,16 @@ pub(super) async fn preferences(store: &Mongo, user: &str) -> Result<Option<Pref
     let collection = store.database.collection::<Document>("preferences");
     let found = collection.find_one(doc! { "_id": user }).await?;
     Ok(found.map(deserialize_from_document).transpose()?)
+}
+
+pub(super) async fn offsets(store: &Mongo, log: &str) -> Result<BTreeMap<u32, u64>> {
+    let offsets: Collection<OffsetDocument> = store.database.collection("offsets");
+    let of_log = between(doc! { "log": log }..=doc! { "log": log, "partition": Bson::MaxKey });
+    let found: Vec<OffsetDocument> = offsets.find(of_log).await?.try_collect().await?;
+    Ok(found.into_iter().map(|offset| (offset.key.partition, offset.next)).collect())
+}
+
+pub(super) async fn live_list(store: &Mongo, user: &str) -> Result<Option<LiveList>> {
+    let lists: Collection<LiveListDocument> = store.database.collection("live_lists");
+    Ok(lists.find_one(doc! { "_id": user }).await?.map(LiveList::from))
 }

@@ -3,8 +3,11 @@
 //! Keys are subdocuments in `_id`, so that writing is idempotent by itself and no text of a user
 //! can run into another key; user text is only ever a value, never an operator or a pattern.
 //! Everything is written with majority write concern. What readers see changes by the replacement
-//! of one document in `meta`. Not here: sharding, and what a record means.
+//! of one document in `meta`; what a log brought is applied in a transaction, which a server alone
+//! does not have: it must be a replica set, if only of one. Not here: sharding, and what a record
+//! means.
 
+mod batches;
 mod catalogue;
 mod documents;
 mod generations;
@@ -17,7 +20,7 @@ mod sharding;
 mod write;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
@@ -32,12 +35,13 @@ use async_trait::async_trait;
 
 use self::generations::{Begun, Failure, Shown};
 use crate::{
-    Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, open::without_password,
+    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
+    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations,
+    open::without_password,
 };
 
 /// Raised when documents change their form.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// The database if the URL names none.
 const DATABASE: &str = "recommender";
@@ -93,14 +97,15 @@ impl Mongo {
         {
             Some(found) if found >= SCHEMA => return Ok(found),
             // Version 1 kept all loads in these; a new run of `load` writes collections of its own.
-            Some(_) => {
+            Some(found) if found < 2 => {
                 for collection in ["products", "reviews", "generations"] {
                     self.database.collection::<Document>(collection).drop().await?;
                 }
                 meta.delete_one(doc! { "_id": "catalogue" }).await?;
             }
-            None => live::make_indexes(self).await?,
+            _ => {}
         }
+        live::make_collections(self).await?;
         let schema = doc! { "$set": { "version": SCHEMA } };
         meta.update_one(doc! { "_id": "schema" }, schema).upsert(true).await?;
         Ok(SCHEMA)
@@ -338,6 +343,22 @@ impl Store for Mongo {
 
     async fn preferences(&self, user: &str) -> Result<Option<Preferences>, Error> {
         live::preferences(self, user).await.map_err(|error| self.fault("read preferences", &error))
+    }
+
+    async fn apply(&self, batch: &LiveBatch) -> Result<bool, Error> {
+        batches::apply(self, batch).await.map_err(|error| self.fault("apply a batch", &error))
+    }
+
+    async fn offsets(&self, log: &str) -> Result<BTreeMap<u32, u64>, Error> {
+        live::offsets(self, log).await.map_err(|error| self.fault("read offsets", &error))
+    }
+
+    async fn known_events(&self, ids: &[String]) -> Result<BTreeSet<String>, Error> {
+        batches::known_events(self, ids).await.map_err(|error| self.fault("look up events", &error))
+    }
+
+    async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
+        live::live_list(self, user).await.map_err(|error| self.fault("read a live list", &error))
     }
 
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error> {

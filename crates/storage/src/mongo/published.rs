@@ -110,7 +110,7 @@ async fn put_file(
 }
 
 /// Keys from one to another; keys sort by their fields in turn.
-fn between(keys: RangeInclusive<Document>) -> Document {
+pub(super) fn between(keys: RangeInclusive<Document>) -> Document {
     let (first, last) = keys.into_inner();
     doc! { "_id": { "$gte": first, "$lte": last } }
 }

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use ::mongodb::{
+    ClientSession,
     bson::{
         RawArrayBuf, RawDocument, RawDocumentBuf, cstr, deserialize_from_document, rawdoc,
         serialize_to_raw_document_buf,
@@ -65,39 +66,73 @@ pub(super) async fn upsert<T: Serialize>(
     target: Target<'_>,
     documents: impl Iterator<Item = T>,
 ) -> Result<()> {
-    let documents: Vec<RawDocumentBuf> =
-        documents.map(|document| serialize_to_raw_document_buf(&document)).collect::<std::result::Result<_, _>>()?;
+    let documents = serialized(documents)?;
     let inserts: Vec<_> =
-        chunks(&documents).into_iter().map(|(first, part)| insert(store, target, part, first)).collect();
+        chunks(&documents, size).into_iter().map(|(first, part)| insert(store, target, part, first)).collect();
     let present: Vec<Vec<usize>> = stream::iter(inserts).buffer_unordered(AT_ONCE).try_collect().await?;
     replace(store, target, &documents, &present.concat()).await
 }
 
-/// Parts that fit into a command each, with the place of their first document.
-fn chunks(documents: &[RawDocumentBuf]) -> Vec<(usize, &[RawDocumentBuf])> {
+/// Replaces documents as part of a transaction, and makes those that are not there. Of several with
+/// one `_id` the last counts.
+pub(super) async fn replace_within<T: Serialize>(
+    store: &Mongo,
+    session: &mut ClientSession,
+    collection: &str,
+    documents: impl Iterator<Item = T>,
+) -> Result<()> {
+    let target = Target { collection, by_asin: false };
+    let mut updates = Vec::new();
+    for document in serialized(documents)? {
+        updates.push(rawdoc! { "q": query(target, &document)?, "u": document, "upsert": true });
+    }
+    for (_, part) in chunks(&updates, size) {
+        // Neither sent again nor with a write concern: both are the transaction's.
+        let command = rawdoc! { "update": collection, "updates": list(part) };
+        let reply = store.database.run_raw_command(command).session(&mut *session).await?;
+        accepted(target, &deserialize_from_document(reply)?)?;
+    }
+    Ok(())
+}
+
+fn serialized<T: Serialize>(documents: impl Iterator<Item = T>) -> Result<Vec<RawDocumentBuf>> {
+    Ok(documents.map(|document| serialize_to_raw_document_buf(&document)).collect::<std::result::Result<_, _>>()?)
+}
+
+fn size(document: &RawDocumentBuf) -> usize {
+    document.as_bytes().len()
+}
+
+fn list(documents: &[RawDocumentBuf]) -> RawArrayBuf {
+    let mut list = RawArrayBuf::new();
+    for document in documents {
+        list.push(&**document);
+    }
+    list
+}
+
+/// Parts that fit into a command each, with the place of their first element.
+pub(super) fn chunks<T>(all: &[T], size_of: impl Fn(&T) -> usize) -> Vec<(usize, &[T])> {
     let mut chunks = Vec::new();
     let (mut first, mut size) = (0, 0);
-    for (place, document) in documents.iter().enumerate() {
-        size += document.as_bytes().len();
+    for (place, element) in all.iter().enumerate() {
+        size += size_of(element);
         if place > first && (place - first == CHUNK || size > CHUNK_BYTES) {
-            chunks.push((first, &documents[first..place]));
-            (first, size) = (place, document.as_bytes().len());
+            chunks.push((first, &all[first..place]));
+            (first, size) = (place, size_of(element));
         }
     }
-    if first < documents.len() {
-        chunks.push((first, &documents[first..]));
+    if first < all.len() {
+        chunks.push((first, &all[first..]));
     }
     chunks
 }
 
 /// Inserts documents; gives the places (from `first` on) of those whose keys were there already.
 async fn insert(store: &Mongo, target: Target<'_>, documents: &[RawDocumentBuf], first: usize) -> Result<Vec<usize>> {
-    let mut list = RawArrayBuf::new();
-    for document in documents {
-        list.push(&**document);
-    }
     let command = rawdoc! {
-        "insert": target.collection, "documents": list, "ordered": false, "writeConcern": store.write_concern.clone(),
+        "insert": target.collection, "documents": list(documents), "ordered": false,
+        "writeConcern": store.write_concern.clone(),
     };
     let reply = send(store, target, command).await?;
     if let Some(error) = reply.errors.iter().find(|error| error.code != DUPLICATE_KEY) {
@@ -154,7 +189,11 @@ async fn update(store: &Mongo, target: Target<'_>, updates: RawArrayBuf) -> Resu
     let command = rawdoc! {
         "update": target.collection, "updates": updates, "ordered": false, "writeConcern": store.write_concern.clone(),
     };
-    let reply = send(store, target, command).await?;
+    accepted(target, &send(store, target, command).await?)
+}
+
+/// Fails if the server refused a document.
+fn accepted(target: Target<'_>, reply: &Reply) -> Result<()> {
     let Some(WriteError { code, message, .. }) = reply.errors.first() else { return Ok(()) };
     Err(Error::custom(format!("the server refuses a document for `{}`: {message} ({code})", target.collection)))
 }

@@ -1,9 +1,9 @@
 //! The embedded SQLite back end: a file for live data and one for the load, nothing to install.
 //!
 //! One connection a file writes (SQLite allows no more), a few read; readers see the last commit and
-//! wait for nobody, and live events do not wait for a load. Bulk data is written
-//! with `synchronous = NORMAL`: safe against a crash of the program, and repeatable by a new run
-//! after a loss of power. What cannot be repeated (events, preferences, which load and which version
+//! wait for nobody, and live events do not wait for a load. Bulk data and batches of a log are written
+//! with `synchronous = NORMAL`: safe against a crash of the program, and repeatable by a new run, or
+//! by the log, after a loss of power. What cannot be repeated (events, preferences, which load and which version
 //! count) is on disk when the call returns. Not here: what a record means.
 
 mod catalogue;
@@ -15,7 +15,7 @@ mod reviews;
 mod schema;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -28,8 +28,8 @@ use self::{
     generations::{Failure, Generations},
 };
 use crate::{
-    Error, EventRecord, Facets, ModelVersion, Page, Preferences, Product, ProductQuery, Recommended, ReportInfo,
-    Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, error::Cause,
+    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
+    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, error::Cause,
 };
 
 /// A store in an SQLite file, with a file of its own for each load.
@@ -264,6 +264,28 @@ impl Store for Sqlite {
     async fn preferences(&self, user: &str) -> Result<Option<Preferences>, Error> {
         let user = user.to_owned();
         self.read("read preferences", move |connection| live::preferences(connection, &user)).await
+    }
+
+    async fn apply(&self, batch: &LiveBatch) -> Result<bool, Error> {
+        let batch = batch.clone();
+        // No fsync: a loss of power takes the last batches whole, offsets and all, so that the log,
+        // which is asked to go on at the offsets that are left, delivers them once more.
+        self.write("apply a batch", Durability::Bulk, move |connection| live::apply(connection, &batch)).await
+    }
+
+    async fn offsets(&self, log: &str) -> Result<BTreeMap<u32, u64>, Error> {
+        let log = log.to_owned();
+        self.read("read offsets", move |connection| live::offsets(connection, &log)).await
+    }
+
+    async fn known_events(&self, ids: &[String]) -> Result<BTreeSet<String>, Error> {
+        let ids = ids.to_vec();
+        self.read("look up events", move |connection| live::known_events(connection, &ids)).await
+    }
+
+    async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
+        let user = user.to_owned();
+        self.read("read a live list", move |connection| live::live_list(connection, &user)).await
     }
 
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error> {

@@ -7,12 +7,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Cause;
 
 /// Raised when a table changes; older files are then brought up in [`prepare`].
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Marks a file as this program's: "RECO" in ASCII.
 const APPLICATION: i64 = 0x5245_434F;
 
-/// The store's own file: what changes while the site is up, and which load it shows.
+/// The store's own file: what changes while the site is up, and which load it shows. All of version 2.
 const TABLES: &str = "
 CREATE TABLE generations (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE shown (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
@@ -47,6 +47,18 @@ DROP TABLE product_words; DROP TABLE product_categories; DROP TABLE products; DR
 DROP TABLE generations;
 CREATE TABLE generations (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE shown (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
+";
+
+/// What version 3 added: how far the logs of live events are applied, and the lists made of them. Lists
+/// are long rows, which a table with row ids holds best.
+const ADDED_BY_VERSION_3: &str = "
+CREATE TABLE offsets (
+    log TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (log, partition)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE live_lists (
+    user TEXT PRIMARY KEY, version TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    items TEXT NOT NULL
+) STRICT;
 ";
 
 /// A load. Reviews are clustered by product, as they are read: one product's reviews are one stretch
@@ -114,8 +126,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
         found if found > VERSION => return Ok(State::Newer(found)),
         VERSION => return Ok(State::Ready),
         _ if tables == 0 => transaction.execute_batch(TABLES)?,
-        _ => transaction.execute_batch(REMOVE_VERSION_1)?,
+        1 => transaction.execute_batch(REMOVE_VERSION_1)?,
+        _ => {}
     }
+    transaction.execute_batch(ADDED_BY_VERSION_3)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::{Bulk, Error, Product, Review, block_on};
+use storage::{Bulk, Error, Product, block_on};
 
 use super::harness::{bare, full, mongodb_url, on_each, review};
 
@@ -147,37 +147,6 @@ fn live_data_is_written_while_a_load_holds_its_own() {
 }
 
 #[test]
-fn an_older_file_keeps_its_live_data() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let url = format!("sqlite://{}", path.display());
-    let preferences = storage::Preferences { brands: vec!["Acme".into()], ..storage::Preferences::default() };
-    let store = block_on(storage::open(&url)).unwrap();
-    block_on(store.put_preferences("ann", &preferences)).unwrap();
-    drop(store);
-    // As version 1 had it: loads in tables of the same file.
-    rusqlite::Connection::open(&path)
-        .unwrap()
-        .execute_batch(
-            "DROP TABLE generations; DROP TABLE shown;
-             CREATE TABLE generations (id INTEGER PRIMARY KEY, name TEXT, loaded INTEGER);
-             CREATE TABLE products (id INTEGER PRIMARY KEY, asin TEXT);
-             CREATE TABLE product_categories (product INTEGER, category TEXT);
-             CREATE VIRTUAL TABLE product_words USING fts5 (words);
-             CREATE TABLE reviews (generation INTEGER, asin TEXT);
-             INSERT INTO generations VALUES (1, 'old', 1);
-             PRAGMA user_version = 1;",
-        )
-        .unwrap();
-    let store = block_on(storage::open(&url)).unwrap();
-    assert_eq!(block_on(store.loaded()).unwrap(), None, "what `load` can write again is not kept");
-    assert_eq!(block_on(store.preferences("ann")).unwrap(), Some(preferences));
-    block_on(store.put_reviews("new", &[review("a", "u", 1)])).unwrap();
-    block_on(store.finish_load("new")).unwrap();
-    assert_eq!(block_on(store.reviews_of_user("u", 9)).unwrap(), [review("a", "u", 1)]);
-}
-
-#[test]
 fn the_server_checks_and_indexes_reviews_by_asin_and_user() {
     use futures::TryStreamExt;
     use mongodb::bson::{Bson, Document, doc};
@@ -217,35 +186,6 @@ fn the_server_checks_and_indexes_reviews_by_asin_and_user() {
         assert!(refused.unwrap_err().to_string().contains("validation"), "a product without categories");
         // The views by which people and other programs read follow the shown load.
         assert_eq!(database.collection::<Document>("reviews").count_documents(doc! {}).await.unwrap(), 3);
-        database.drop().await.unwrap();
-    });
-}
-
-/// What a database of version 1 kept of loads goes; what cannot be made again stays.
-#[test]
-fn an_older_database_keeps_its_live_data() {
-    let Some(url) = mongodb_url() else { return };
-    block_on(async {
-        use mongodb::bson::{Document, doc};
-        let client = mongodb::Client::with_uri_str(&url).await.unwrap();
-        let database = client.default_database().unwrap();
-        let insert = async |collection: &str, document: Document| {
-            database.collection::<Document>(collection).insert_one(document).await.unwrap();
-        };
-        insert("meta", doc! { "_id": "schema", "version": 1_i64 }).await;
-        insert("meta", doc! { "_id": "catalogue", "number": 1_i64, "name": "old" }).await;
-        insert("meta", doc! { "_id": "generations", "last": 1_i64 }).await;
-        insert("reviews", doc! { "_id": { "generation": 1_i64, "asin": "a" } }).await;
-        insert("products", doc! { "_id": { "generation": 1_i64, "asin": "a" } }).await;
-        insert("generations", doc! { "_id": "old", "number": 1_i64 }).await;
-        insert("preferences", doc! { "_id": "ann", "brands": ["Acme"] }).await;
-        let store = storage::open(&url).await.unwrap();
-        assert_eq!(store.loaded().await.unwrap(), None);
-        assert_eq!(store.preferences("ann").await.unwrap().unwrap().brands, ["Acme"]);
-        let reviews = [Review { rating: 4.0, ..review("a", "u", 1) }];
-        store.put_reviews("old", &reviews).await.unwrap();
-        store.finish_load("old").await.unwrap();
-        assert_eq!(store.reviews_of_product("a", 0, 9).await.unwrap().rows, reviews);
         database.drop().await.unwrap();
     });
 }

@@ -12,6 +12,8 @@ const APPLICATION: i64 = 0x7265_6c67;
 const VERSION: i64 = 1;
 
 const TABLES: &str = "
+    CREATE TABLE identity (id TEXT NOT NULL);
+    INSERT INTO identity SELECT lower(hex(randomblob(16)));
     CREATE TABLE topics (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER NOT NULL
     );
@@ -65,6 +67,11 @@ pub(super) fn open_reading(path: &Path) -> Result<Connection, Cause> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
     Ok(connection)
+}
+
+/// The name that the log got when it was made.
+pub(super) fn identity(connection: &Connection) -> Result<String, Cause> {
+    Ok(connection.query_row("SELECT id FROM identity", [], |row| row.get(0))?)
 }
 
 /// All topics with the ends of their partitions.

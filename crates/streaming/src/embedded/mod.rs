@@ -33,6 +33,7 @@ const ADVICE: &str = "look at the path, its permissions and the free space";
 pub(crate) struct Embedded {
     location: String,
     path: PathBuf,
+    identity: String,
     topics: Arc<Topics>,
     writer: Writer,
     /// Held locked as long as the log is open.
@@ -53,9 +54,10 @@ impl Embedded {
             None => return Err(Error::Taken { location }),
         };
         let connection = file::open(&path).map_err(&unreachable)?;
+        let identity = file::identity(&connection).map_err(&unreachable)?;
         let topics = Arc::new(Topics::read(&connection).map_err(&unreachable)?);
         let writer = Writer::start(connection, Arc::clone(&topics)).map_err(&unreachable)?;
-        Ok(Self { location, path, topics, writer, _lock: lock })
+        Ok(Self { location, path, identity, topics, writer, _lock: lock })
     }
 
     fn topic(&self, action: &'static str, topic: &str) -> Result<Arc<Known>, Error> {
@@ -91,6 +93,10 @@ fn lock(path: &Path) -> Result<Option<File>, Cause> {
 impl Bus for Embedded {
     fn location(&self) -> &str {
         &self.location
+    }
+
+    async fn identity(&self) -> Result<String, Error> {
+        Ok(self.identity.clone())
     }
 
     async fn ensure(&self, topic: &Topic) -> Result<(), Error> {

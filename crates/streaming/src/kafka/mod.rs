@@ -140,6 +140,13 @@ impl Bus for Kafka {
         &self.location
     }
 
+    async fn identity(&self) -> Result<String, Error> {
+        let unknown = || KafkaError::Global(RDKafkaErrorCode::OperationTimedOut);
+        let question = move |consumer: &BaseConsumer| consumer.client().fetch_cluster_id(PATIENCE).ok_or_else(unknown);
+        let unreachable = |source| Error::Unreachable { location: self.location.clone(), advice: ADVICE, source };
+        self.ask(question, None).await.map_err(unreachable)
+    }
+
     async fn ensure(&self, topic: &Topic) -> Result<(), Error> {
         let fault = |cause: Cause| self.fault("make", &topic.name, cause);
         let admin: Result<AdminClient<DefaultClientContext>, KafkaError> = self.config.create();

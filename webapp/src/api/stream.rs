@@ -1,0 +1,108 @@
+//! A user's list as it changes: Server-Sent Events (HTML standard, section 9.2).
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::response::stream::{Event, EventStream};
+use rocket::{Shutdown, State, get};
+use serde::Serialize;
+use storage::LiveList;
+
+use crate::failure::Failure;
+use crate::html;
+use crate::input;
+use crate::recommend::{Suggestion, listed};
+use crate::site::Site;
+use crate::views::Card;
+
+/// After which time a browser connects again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The `Last-Event-ID` that a browser sends when it connects again.
+pub(super) struct LastEventId(Option<String>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LastEventId {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(request.headers().get_one("Last-Event-ID").map(str::to_owned)))
+    }
+}
+
+/// What an event of the stream holds.
+#[derive(Serialize)]
+struct Changed {
+    user: String,
+    model: String,
+    items: Vec<Suggestion>,
+    /// Keys that the list before did not have.
+    added: Vec<String>,
+    /// Keys that only the list before had.
+    removed: Vec<String>,
+    /// The list as the site shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cards: Option<String>,
+}
+
+/// Which list a reader has: that of the newest event before it.
+pub(crate) fn place(list: Option<&LiveList>) -> String {
+    list.map_or_else(String::new, |list| format!("{}-{}", list.partition, list.offset))
+}
+
+/// Begins with the newest list unless the reader has it: `after` or `Last-Event-ID` say which that is.
+#[get("/users/<user>/stream?<after>&<cards>")]
+pub(super) async fn stream<'r>(
+    site: &'r State<Arc<Site>>,
+    user: &str,
+    after: Option<String>,
+    cards: bool,
+    last: LastEventId,
+    mut end: Shutdown,
+) -> Result<EventStream![Event + 'r], Failure> {
+    let user = input::key("user", user)?.to_owned();
+    // Before the store is looked at, so that nothing falls between the two.
+    let mut updates = site.hub.subscribe(&user);
+    let kept = site.store.live_list(&user).await?;
+    let has = last.0.or(after).unwrap_or_default();
+    Ok(EventStream! {
+        yield Event::retry(RETRY);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut newest = kept.filter(|list| place(Some(list)) != has);
+        loop {
+            if let Some(list) = newest.take() {
+                match event(site, &list, &mut seen, cards).await {
+                    Ok(event) => yield event,
+                    Err(failure) => yield Event::data(failure.message).event("failure"),
+                }
+            }
+            tokio::select! {
+                changed = updates.changed() => if changed.is_err() { break },
+                () = &mut end => break,
+            }
+            newest = updates.borrow_and_update().as_ref().map(|update| update.list.clone());
+        }
+        drop(updates);
+        site.hub.left(&user);
+    })
+}
+
+async fn event(site: &Site, list: &LiveList, seen: &mut BTreeSet<String>, cards: bool) -> Result<Event, Failure> {
+    let live = site.live().await?;
+    let items = listed(site.store.as_ref(), &live, list).await?;
+    let keys: BTreeSet<String> = items.iter().map(|item| item.product.asin.clone()).collect();
+    let views: Option<Vec<Card>> = cards.then(|| items.iter().map(Card::suggested).collect());
+    let changed = Changed {
+        user: list.user.clone(),
+        model: list.version.clone(),
+        added: keys.difference(seen).cloned().collect(),
+        removed: seen.difference(&keys).cloned().collect(),
+        cards: views.map(|views| html::fragment("cards", &views)).transpose()?,
+        items,
+    };
+    *seen = keys;
+    Ok(Event::json(&changed).event("recommendations").id(place(Some(list))))
+}
