@@ -119,7 +119,8 @@ impl Browser {
     /// # Panics
     /// If that takes longer than half a minute.
     pub fn wait(&self, promise: &str) {
-        let body = format!("const done = arguments[arguments.length - 1]; Promise.resolve({promise}).then(() => done());");
+        let body =
+            format!("const done = arguments[arguments.length - 1]; Promise.resolve({promise}).then(() => done());");
         self.post("/execute/async", &json!({"script": body, "args": []}));
     }
 

@@ -141,11 +141,7 @@ pub(crate) async fn recommend_after(
 }
 
 /// A list that a live worker made, with products and reasons.
-pub(crate) async fn listed(
-    store: &dyn Store,
-    live: &LiveModel,
-    list: &LiveList,
-) -> Result<Vec<Suggestion>, Failure> {
+pub(crate) async fn listed(store: &dyn Store, live: &LiveModel, list: &LiveList) -> Result<Vec<Suggestion>, Failure> {
     let user = &list.user;
     let (reviews, events, preferences) =
         try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))

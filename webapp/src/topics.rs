@@ -17,8 +17,7 @@ pub(crate) const GROUP: &str = "live";
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long each topic keeps messages: a list is in the store as well.
-const TOPICS: [(&str, Duration); 3] =
-    [(EVENTS, DAY.saturating_mul(7)), (UPDATES, DAY), (DEAD, DAY.saturating_mul(30))];
+const TOPICS: [(&str, Duration); 3] = [(EVENTS, DAY.saturating_mul(7)), (UPDATES, DAY), (DEAD, DAY.saturating_mul(30))];
 
 /// How topics are made that are not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

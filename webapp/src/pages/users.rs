@@ -1,7 +1,7 @@
 //! `/users/USER`: recommendations with reasons, what they rest on, and the preferences form.
 
-use std::sync::Arc;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rocket::form::Form;
 use rocket::response::Redirect;
@@ -9,9 +9,9 @@ use rocket::{FromForm, State, get, post};
 use serde::Serialize;
 use storage::{Facet, Preferences, Product};
 
+use crate::api::stream;
 use crate::events::wish;
 use crate::failure::Failure;
-use crate::api::stream;
 use crate::html::{Page, stream_href, user_href, with_query};
 use crate::input;
 use crate::live::LiveModel;

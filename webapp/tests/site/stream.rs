@@ -120,7 +120,10 @@ async fn what_cannot_be_taken_goes_to_the_dead_letters_and_holds_nothing_up() {
     let letters: Vec<Value> = found.iter().map(|letter| serde_json::from_slice(&letter.payload).unwrap()).collect();
     assert_eq!(letters[0]["payload"], "no json");
     assert_eq!(letters[1]["reason"], "event field `rating`: expected a number from 1 to 5, found 9");
-    assert_eq!((&letters[1]["partition"], &letters[1]["offset"]), (&json!(places[1].partition), &json!(places[1].offset)));
+    assert_eq!(
+        (&letters[1]["partition"], &letters[1]["offset"]),
+        (&json!(places[1].partition), &json!(places[1].offset))
+    );
 }
 
 #[rocket::async_test]

@@ -29,7 +29,7 @@ pub fn titled(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut keys = Vec::new();
     for batch in TableReader::open(path, Kind::Items)?.batches(&["item", "title"]) {
         let batch = batch?;
-        let rows = batch.column("item")?.str()?.iter().zip(batch.column("title")?.str()?);
+        let rows = batch.column("item")?.str()?.iter().zip(batch.column("title")?.str()?.iter());
         let titled = rows.filter(|(_, title)| title.is_some_and(|title| !title.trim().is_empty()));
         keys.extend(titled.filter_map(|(key, _)| key.map(str::to_owned)));
     }
