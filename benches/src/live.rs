@@ -17,12 +17,7 @@ mod sustained;
 
 use anyhow::Context;
 
-use self::{
-    audit::Audit,
-    fleet::Fleet,
-    freshness::Latencies,
-    shop::{Copy, Shop},
-};
+use self::{audit::Audit, fleet::Fleet, shop::Shop};
 use crate::figures::{Figures, tell};
 
 /// Publishes that many made reviews and measures the live path on them.
@@ -32,47 +27,44 @@ pub fn measure(reviews: u64, figures: &mut Figures) -> anyhow::Result<()> {
     let shop = Shop::publish(reviews)?;
     let mut audit = Audit::default();
 
-    let bare = broker::latencies(&broker)?;
-    let kafka = fresh(&shop, Some(&broker), &mut audit)?;
-    tell(format!("{:<34}{:>10}{:>12}{:>12}", "", "p50", "p99", "slowest"));
-    tell(bare.row("broker alone, sent -> received"));
-    tell(kafka.row("Kafka, posted -> on the stream"));
-    figures.add("kafka_post_to_page_p50_ms", kafka.quantile(0.5), "ms");
-    figures.add("kafka_post_to_page_p99_ms", kafka.quantile(0.99), "ms");
-    let embedded = fresh(&shop, None, &mut audit)?;
-    tell(embedded.row("embedded, posted -> on the stream"));
-    figures.add("embedded_post_to_page_p99_ms", embedded.quantile(0.99), "ms");
-
-    let rate = |bus, events_per_s| -> anyhow::Result<(f64, Audit)> {
-        let copy = shop.copy()?;
-        let fleet = Fleet::start(&copy.url, bus);
-        let (reached, sent) = sustained::measure(&fleet, &shop, events_per_s)?;
-        drop(fleet);
-        Ok((reached, Audit::of(&copy.url, &sent)?))
-    };
-    for (name, bus, asked) in [("kafka", Some(broker.as_str()), 10_000), ("embedded", None, 40_000)] {
-        let (reached, found) = rate(bus, asked)?;
-        tell(format!("{name}: {asked} events/s asked for, {reached:.0} held"));
-        figures.add(format!("{name}_events_per_s"), reached, "events/s");
-        audit.add(&found);
-    }
-
-    let copy = shop.copy()?;
-    let (streams, memory) = many::measure(&copy, &shop, &broker)?;
-    let seconds = restart::measure(&shop, &broker)?;
+    latencies(&shop, &broker, figures, &mut audit)?;
+    rates(&shop, &broker, figures, &mut audit)?;
+    let (streams, memory) = many::measure(&shop, &broker)?;
+    let restart = restart::measure(&shop, &broker)?;
     tell(audit.row());
     figures.add("lost", audit.lost as f64, "events");
     figures.add("doubled", audit.doubled as f64, "events");
     figures.add("streams", streams as f64, "streams, each updated");
     figures.add("streams_rss_mb", memory, "MB");
-    figures.add("worker_restart_s", seconds, "s");
+    figures.add("worker_restart_s", restart, "s");
     Ok(())
 }
 
-/// Latencies on a copy of the store, which is then looked through.
-fn fresh(shop: &Shop, bus: Option<&str>, audit: &mut Audit) -> anyhow::Result<Latencies> {
-    let copy: Copy = shop.copy()?;
-    let (latencies, sent) = freshness::measure(&copy, shop, bus)?;
-    audit.add(&Audit::of(&copy.url, &sent)?);
-    Ok(latencies)
+fn latencies(shop: &Shop, broker: &str, figures: &mut Figures, audit: &mut Audit) -> anyhow::Result<()> {
+    tell(format!("{:<34}{:>10}{:>12}{:>12}", "", "p50", "p99", "slowest"));
+    tell(broker::latencies(broker)?.row("broker alone, sent -> received"));
+    for (name, bus) in [("kafka", Some(broker)), ("embedded", None)] {
+        let copy = shop.copy()?;
+        let (latencies, sent) = freshness::measure(&copy, shop, bus)?;
+        tell(latencies.row(&format!("{name}, posted -> on the stream")));
+        if bus.is_some() {
+            figures.add("kafka_post_to_page_p50_ms", latencies.quantile(0.5), "ms");
+        }
+        figures.add(format!("{name}_post_to_page_p99_ms"), latencies.quantile(0.99), "ms");
+        audit.add(&Audit::of(&copy.url, &sent)?);
+    }
+    Ok(())
+}
+
+fn rates(shop: &Shop, broker: &str, figures: &mut Figures, audit: &mut Audit) -> anyhow::Result<()> {
+    for (name, bus, asked) in [("kafka", Some(broker), 10_000), ("embedded", None, 40_000)] {
+        let copy = shop.copy()?;
+        let fleet = Fleet::start(&copy.url, bus);
+        let (reached, sent) = sustained::measure(&fleet, shop, asked)?;
+        drop(fleet);
+        tell(format!("{name}: {asked} events/s asked for, {reached:.0} held"));
+        figures.add(format!("{name}_events_per_s"), reached, "events/s");
+        audit.add(&Audit::of(&copy.url, &sent)?);
+    }
+    Ok(())
 }

@@ -50,9 +50,20 @@ impl Fleet {
         Ok(())
     }
 
+    /// For people: the processor time of each process since it began, over so many events.
+    pub fn cost(&self, events: usize) -> String {
+        let of = |name: &str, server: &Server| {
+            let seconds = server.processor_seconds().unwrap_or(f64::NAN);
+            format!("{name} {:.0} µs", seconds * 1e6 / events as f64)
+        };
+        let worker = self.worker.as_ref().map(|worker| format!(", {}", of("worker", worker)));
+        format!("  processor time an event: {}{}", of("web node", &self.web), worker.unwrap_or_default())
+    }
+
     /// Ends the processes and opens their bus, which an embedded one would keep for itself.
     pub async fn into_bus(self) -> anyhow::Result<(Arc<dyn Bus>, String)> {
-        let Self { bus, prefix, .. } = self;
+        let Self { bus, prefix, web, worker, .. } = self;
+        drop((web, worker));
         Ok((streaming::open(&bus, &Options::new()).await?, format!("{prefix}events")))
     }
 }

@@ -16,6 +16,7 @@ use super::{
     schedule::{self, Post, Sent},
     shop::{Copy, Shop},
 };
+use crate::figures::tell;
 
 const EVENTS_PER_S: u32 = 500;
 const SECONDS: usize = 30;
@@ -57,6 +58,7 @@ pub fn measure(copy: &Copy, shop: &Shop, broker: Option<&str>) -> anyhow::Result
     let (mut sent, _) = round(&fleet, shop, users, 0, WARM_UP)?;
     let (counted, begin) = round(&fleet, shop, users, WARM_UP, EVENTS_PER_S as usize * SECONDS)?;
     let updates = until_all_are_shown(&fleet, &streams, copy, users, WARM_UP + counted.len())?;
+    tell(fleet.cost(WARM_UP + counted.len()));
     let places = block_on(places(fleet, WARM_UP + counted.len()))?;
     let latencies = latencies(&counted, begin, users, &updates, &places)?;
     sent.extend(counted);

@@ -8,7 +8,7 @@ use tests::Streams;
 use super::{
     fleet::Fleet,
     schedule::{self, Post},
-    shop::{Copy, Shop},
+    shop::Shop,
 };
 
 const STREAMS: usize = 2_000;
@@ -18,7 +18,8 @@ const BATCH: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Streams that were updated, and the memory of their node afterwards in MB.
-pub fn measure(copy: &Copy, shop: &Shop, broker: &str) -> anyhow::Result<(usize, f64)> {
+pub fn measure(shop: &Shop, broker: &str) -> anyhow::Result<(usize, f64)> {
+    let copy = shop.copy()?;
     let fleet = Fleet::start(&copy.url, Some(broker));
     let users = &shop.users[..STREAMS.min(shop.users.len())];
     let streams = Streams::open(fleet.web.authority(), users);

@@ -9,6 +9,7 @@ use super::{
     schedule::{self, Post, Sent},
     shop::Shop,
 };
+use crate::figures::tell;
 
 const SECONDS: usize = 10;
 /// Connections that post at the same time.
@@ -27,7 +28,9 @@ pub fn measure(fleet: &Fleet, shop: &Shop, asked: u32) -> anyhow::Result<(f64, V
     let (sent, posts) = batches(events);
     let begin = schedule::post(&fleet.web, &posts, CONNECTIONS)?;
     wait_until_none_is_left(fleet.worker(), count)?;
-    Ok((count as f64 / begin.elapsed().as_secs_f64(), sent))
+    let seconds = begin.elapsed().as_secs_f64();
+    tell(fleet.cost(count));
+    Ok((count as f64 / seconds, sent))
 }
 
 fn batches(events: Vec<(Sent, String)>) -> (Vec<Sent>, Vec<Post>) {
