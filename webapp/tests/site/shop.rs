@@ -137,7 +137,7 @@ impl Shop {
             if (0..).zip(&ends).all(|(partition, end)| next.get(&partition).copied().unwrap_or(0) == *end) {
                 return;
             }
-            rocket::tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
         }
     }
 
