@@ -7,12 +7,14 @@ use std::{
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::program::binary;
 
 /// A server over a store, on a free port; ended when dropped.
 pub struct Server {
     child: Child,
+    _log: TempDir,
     address: String,
     agent: ureq::Agent,
 }
@@ -23,15 +25,17 @@ impl Server {
     /// # Panics
     /// If it ends before it is ready; its own words are in the message.
     pub fn start(store: &str) -> Self {
+        let log = TempDir::new().expect("a temporary folder");
+        let bus = format!("embedded:{}", log.path().join("events.db").display());
         let mut child = Command::new(binary())
-            .args(["serve", "--store", store, "--port", "0"])
+            .args(["serve", "--store", store, "--bus", &bus, "--port", "0"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program was built before");
-        let log = child.stderr.take().expect("standard error is piped");
+        let errors = child.stderr.take().expect("standard error is piped");
         let mut said = String::new();
-        let mut lines = BufReader::new(log).lines();
+        let mut lines = BufReader::new(errors).lines();
         let address = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the server ended before it was ready:\n{said}") };
             if let Some(start) = line.find("http://") {
@@ -45,7 +49,7 @@ impl Server {
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_mins(1)))
             .build();
-        Self { child, address, agent: configuration.into() }
+        Self { child, _log: log, address, agent: configuration.into() }
     }
 
     /// `http://127.0.0.1:PORT` of the server, with a path.
