@@ -119,7 +119,7 @@ impl Shop {
     pub async fn event(&self, event: &Value) {
         let mut updates = self.bus.follow("recommendations", Start::Now).await.unwrap();
         let (status, receipt) = self.post("/api/v1/events", event).await;
-        assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));
+        assert_eq!((status, &receipt["accepted"]), (Status::Accepted, &json!(1)), "{receipt}");
         let log = format!("{}/events", self.bus.identity().await.unwrap());
         let ends = self.bus.ends("events").await.unwrap();
         loop {
