@@ -11,7 +11,7 @@ use reports::{
 use super::{
     outcome::{Comparison, Group, Latency, Outcome},
     statistics::Estimate,
-    text::{left_out, plain, share},
+    text::{left_out, plain, points, share, total_rows},
 };
 
 /// Names of what is compared.
@@ -83,11 +83,7 @@ fn verdict(difference: Estimate, k: usize) -> String {
 fn quality(outcome: &Outcome) -> Section {
     let Outcome { k, all, .. } = outcome;
     let mut table = Table::new("With 95 % intervals", &["figure", SITE, POPULAR, "difference"]);
-    let row = |name: String, figures: &Comparison, write: fn(Estimate) -> String| {
-        [name, write(figures.site), write(figures.popular), write(figures.difference)]
-    };
-    table.push(row(format!("hit rate@{k}"), &all.hit_rate, share));
-    table.push(row(format!("MRR@{k}"), &all.mrr, plain));
+    total_rows(outcome).into_iter().for_each(|row| table.push(row));
     table.wide = true;
     let mut readings = vec![verdict(all.hit_rate.difference, *k)];
     readings.extend(outcome.notes.iter().cloned());
@@ -214,12 +210,12 @@ fn values(groups: &[Group]) -> [Vec<f64>; 2] {
 }
 
 fn groups_table(name: &str, groups: &[Group]) -> Table {
-    let columns = [name, "#events", "#users", "#site", "#most rated", "#difference", "#MRR, site", "#MRR, most rated"];
+    let columns = [name, "#events", "#users", "#site", "#most rated", "#points more", "#MRR, site", "#MRR, most rated"];
     let mut table = Table::new("Hit rate and MRR with 95 % intervals", &columns);
     for group in groups {
         let Comparison { site, popular, difference } = group.hit_rate;
         let counts = [group.name.clone(), number(group.events), number(group.users)];
-        let rates = [site, popular, difference].map(share);
+        let rates = [share(site), share(popular), points(difference)];
         table.push(counts.into_iter().chain(rates).chain([plain(group.mrr.site), plain(group.mrr.popular)]));
     }
     table.wide = true;

@@ -21,7 +21,7 @@ use super::{
     failure::SimulationError,
     open_pages::{OpenPages, Posted},
     popular::{Popular, rank},
-    replay::{Deed, Replay, Step},
+    replay::{Deed, Replay, Shopper, Step},
     site::{Fault, Place, Receipt, Site},
 };
 
@@ -272,7 +272,7 @@ impl<'a> Worker<'a> {
         &mut self.known[shopper as usize / AT_ONCE]
     }
 
-    /// Posts what this thread's shoppers did before.
+    /// Posts what this thread's shoppers did before, and waits until the lists know of it.
     fn post_history(&mut self) -> Result<(), SimulationError> {
         let replay = self.stage.replay;
         for (shopper, number) in replay.shoppers.iter().zip(0..).skip(self.number).step_by(AT_ONCE) {
@@ -282,6 +282,22 @@ impl<'a> Worker<'a> {
                 }
                 self.post_batch(number, deeds)?;
             }
+        }
+        // What is still under way would hold up the replay.
+        for (shopper, number) in replay.shoppers.iter().zip(0..).skip(self.number).step_by(AT_ONCE) {
+            if !self.stage.is_over() {
+                self.await_last(shopper, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a shopper's last event has reached the list.
+    fn await_last(&mut self, shopper: &Shopper, number: u32) -> Result<(), SimulationError> {
+        if let Some(place) = self.known(number).last.take()
+            && !self.stage.site.shown(&shopper.key, place)?
+        {
+            self.course.late += 1;
         }
         Ok(())
     }
@@ -343,11 +359,7 @@ impl<'a> Worker<'a> {
         let stage = self.stage;
         let Stage { site, replay, settings, .. } = *stage;
         let (shopper, item, k) = (&replay.shoppers[step.shopper as usize], replay.item(&step.deed), settings.k);
-        if let Some(place) = self.known(step.shopper).last.take()
-            && !site.shown(&shopper.key, place)?
-        {
-            self.course.late += 1;
-        }
+        self.await_last(shopper, step.shopper)?;
         let Some((list, took)) = site.list(&shopper.key, k)? else {
             self.course.events.rejected += 1;
             stage.done.fetch_add(1, Ordering::Relaxed);

@@ -36,7 +36,7 @@ pub struct Made {
 
 /// Makes shoppers for a catalogue that is not empty.
 pub fn shoppers(products: &[Product], made: &Made) -> Replay {
-    let categories = names(products, |product| product.categories.last());
+    let categories = names(products, category);
     let brands = names(products, |product| product.brand.as_ref());
     let all = Shelf::of(products, |_| true);
     let mut random = ChaCha8Rng::seed_from_u64(made.seed);
@@ -56,6 +56,11 @@ pub fn shoppers(products: &[Product], made: &Made) -> Replay {
         steps,
     };
     replay.in_order(None)
+}
+
+/// The category below the most general one: yoga, where that is sports.
+fn category(product: &Product) -> Option<&String> {
+    product.categories.get(1).or(product.categories.first())
 }
 
 /// The names that products have, each with its ratings.
@@ -110,8 +115,7 @@ impl Taste {
         let liked: Vec<&str> = (0..LIKED).filter_map(|_| name_drawn(categories, random)).collect();
         let brand = name_drawn(brands, random);
         let is_liked = |product: &Product| {
-            let category = product.categories.last().map(String::as_str);
-            category.is_some_and(|category| liked.contains(&category))
+            category(product).is_some_and(|category| liked.contains(&category.as_str()))
                 || (brand.is_some() && product.brand.as_deref() == brand)
         };
         Self { liked: Shelf::of(products, is_liked), has: HashSet::new() }

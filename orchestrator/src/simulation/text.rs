@@ -20,10 +20,10 @@ pub fn text(outcome: &Outcome) -> String {
         fixed(outcome.events_per_s, 1),
         number(outcome.history.accepted + outcome.history.duplicates),
     );
-    let (k, all) = (outcome.k, &outcome.all);
+    let k = outcome.k;
     let right = Align::Right;
     let columns = [("", Align::Left), ("site", right), ("most rated", right), ("difference", right)];
-    let rows = [row(&format!("hit rate@{k}"), &all.hit_rate, share), row(&format!("MRR@{k}"), &all.mrr, plain)];
+    let rows = total_rows(outcome);
     text += &table(&columns, &rows);
     if !outcome.by_events_before.is_empty() {
         let columns = [
@@ -32,7 +32,7 @@ pub fn text(outcome: &Outcome) -> String {
             ("users", right),
             ("site", right),
             ("most rated", right),
-            ("difference", right),
+            ("points more", right),
         ];
         let rows: Vec<Vec<String>> = outcome.by_events_before.iter().map(group_row).collect();
         let _ = write!(text, "\nhit rate@{k}\n{}", table(&columns, &rows));
@@ -69,14 +69,20 @@ pub fn left_out(outcome: &Outcome) -> Vec<String> {
     told.map(|(count, cause)| format!("{} {cause}", number(count))).collect()
 }
 
-fn row(name: &str, figures: &Comparison, write: fn(Estimate) -> String) -> Vec<String> {
-    vec![name.to_owned(), write(figures.site), write(figures.popular), write(figures.difference)]
+/// Hit rate and MRR of all events: name, site, most rated, difference.
+pub fn total_rows(outcome: &Outcome) -> [Vec<String>; 2] {
+    let Group { hit_rate, mrr, .. } = &outcome.all;
+    let difference = points(hit_rate.difference).replacen(" (", " points (", 1);
+    [
+        vec![format!("hit rate@{}", outcome.k), share(hit_rate.site), share(hit_rate.popular), difference],
+        vec![format!("MRR@{}", outcome.k), plain(mrr.site), plain(mrr.popular), plain(mrr.difference)],
+    ]
 }
 
 fn group_row(group: &Group) -> Vec<String> {
     let Comparison { site, popular, difference } = group.hit_rate;
     let mut row = vec![group.name.clone(), number(group.events), number(group.users)];
-    row.extend([site, popular, difference].map(share));
+    row.extend([share(site), share(popular), points(difference)]);
     row
 }
 
@@ -90,6 +96,13 @@ fn latency_row(name: &str, latency: &Latency) -> Vec<String> {
 pub fn share(estimate: Estimate) -> String {
     let Estimate { value, low, high } = estimate;
     with_interval(&percent(value, 1), (low, high), &|end| fixed(end * 100.0, 1))
+}
+
+/// A difference of shares in hundredths, with its interval: `2.3 (0.1 to 4.9)`.
+pub fn points(estimate: Estimate) -> String {
+    let Estimate { value, low, high } = estimate;
+    let write = |value: f64| fixed(value * 100.0, 1);
+    with_interval(&write(value), (low, high), &write)
 }
 
 /// A mean with its interval: `0.123 (0.101 to 0.149)`.
@@ -114,6 +127,7 @@ mod tests {
     fn a_figure_has_its_interval_if_there_is_one() {
         let estimate = |low, high| Estimate { value: 0.1234, low, high };
         assert_eq!(share(estimate(0.1, 0.15)), "12.3 % (10.0 to 15.0)");
+        assert_eq!(points(estimate(-0.1, 0.15)), "12.3 (−10.0 to 15.0)");
         assert_eq!(plain(estimate(-0.1, 0.15)), "0.123 (−0.100 to 0.150)");
         assert_eq!(plain(estimate(f64::NAN, f64::NAN)), "0.123");
     }
