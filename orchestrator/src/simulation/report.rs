@@ -4,7 +4,7 @@ use reports::{
     Error, Template,
     chart::{Frame, Interval, Line, Scale, Series, Unit, bars, horizontal_bars, intervals, lines},
     format::{fixed, number},
-    page::{Fact, Figure, Page, Section, Table},
+    page::{Cell, Fact, Figure, Page, Section, Table},
     render,
 };
 
@@ -44,11 +44,14 @@ pub fn html(outcome: &Outcome) -> Result<String, Error> {
 
 fn facts(outcome: &Outcome) -> Vec<Fact> {
     let Outcome { k, all, latency_ms, .. } = outcome;
-    let versus = |popular: String| format!("{POPULAR}: {popular}");
+    let figure = |name: &str, figures: &Comparison, write: fn(Estimate) -> String| {
+        let (site, popular) = (cell(&write(figures.site)), cell(&write(figures.popular)));
+        Fact::new(&format!("{name}@{k}"), site.text, format!("{}; {POPULAR}: {}", site.note, popular.text))
+    };
     let page = &latency_ms.page;
     vec![
-        Fact::new(&format!("hit rate@{k}"), share(all.hit_rate.site), versus(share(all.hit_rate.popular))),
-        Fact::new(&format!("MRR@{k}"), plain(all.mrr.site), versus(plain(all.mrr.popular))),
+        figure("hit rate", &all.hit_rate, share),
+        figure("MRR", &all.mrr, plain),
         Fact::new(
             "from click to page",
             format!("{} ms", fixed(page.p50, 1)),
@@ -82,8 +85,11 @@ fn verdict(difference: Estimate, k: usize) -> String {
 
 fn quality(outcome: &Outcome) -> Section {
     let Outcome { k, all, .. } = outcome;
-    let mut table = Table::new("With 95 % intervals", &["figure", SITE, POPULAR, "difference"]);
-    total_rows(outcome).into_iter().for_each(|row| table.push(row));
+    let columns = ["figure", "#site", "#most rated", "#difference"];
+    let mut table = Table::new("With 95 % intervals", &columns);
+    for row in total_rows(outcome) {
+        table.push_cells(row.iter().map(|text| cell(text)).collect());
+    }
     table.wide = true;
     let mut readings = vec![verdict(all.hit_rate.difference, *k)];
     readings.extend(outcome.notes.iter().cloned());
@@ -184,7 +190,7 @@ fn replayed(outcome: &Outcome) -> Section {
         format!("Not measured: {}.", left_out.join(", "))
     };
     let text = format!(
-        "{}: {} events of {} users were to be replayed. {left_out} The site serves model {}, version {}.",
+        "From {}: {} events of {} users were to be replayed. {left_out} The site serves model {}, version {}.",
         outcome.source,
         number(outcome.planned),
         number(outcome.users),
@@ -214,10 +220,17 @@ fn groups_table(name: &str, groups: &[Group]) -> Table {
     let mut table = Table::new("Hit rate and MRR with 95 % intervals", &columns);
     for group in groups {
         let Comparison { site, popular, difference } = group.hit_rate;
+        let figures =
+            [share(site), share(popular), points(difference), plain(group.mrr.site), plain(group.mrr.popular)];
         let counts = [group.name.clone(), number(group.events), number(group.users)];
-        let rates = [share(site), share(popular), points(difference)];
-        table.push(counts.into_iter().chain(rates).chain([plain(group.mrr.site), plain(group.mrr.popular)]));
+        table.push_cells(counts.iter().chain(&figures).map(|text| cell(text)).collect());
     }
     table.wide = true;
     table
+}
+
+/// A figure with its interval below it.
+fn cell(text: &str) -> Cell {
+    let (value, interval) = text.split_once(" (").unwrap_or((text, ""));
+    Cell { text: value.to_owned(), note: interval.trim_end_matches(')').to_owned(), ..Cell::default() }
 }
