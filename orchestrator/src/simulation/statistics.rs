@@ -46,7 +46,7 @@ impl Clusters {
 pub fn share(values: &[(u32, bool)]) -> Estimate {
     let values: Vec<(u32, f64)> = values.iter().map(|(user, holds)| (*user, f64::from(u8::from(*holds)))).collect();
     let Clusters { count, mean, variance } = Clusters::new(&values);
-    let independent = mean * (1.0 - mean) / count;
+    let independent = mean * (1.0 - mean) / (count - 1.0);
     let alike = variance / independent;
     // Without any spread, or with one user, likeness cannot be seen.
     let effective = if alike.is_finite() { count / alike.max(1.0) } else { count };
@@ -93,21 +93,22 @@ mod tests {
         {
             let values: Vec<(u32, bool)> = (0..count).map(|user| (user, user < hits)).collect();
             let found = share(&values);
-            assert!((found.low - low).abs() < 6e-4 && (found.high - high).abs() < 6e-4, "{found:?} {low} {high}");
+            assert!((found.low - low).abs() < 6e-5 && (found.high - high).abs() < 6e-5, "{found:?} {low} {high}");
         }
     }
 
     #[test]
     fn events_of_one_user_count_less_when_they_are_alike() {
         // 4 users with 10 events each; two hit always, two never. Mean 1/2, each user's deviation is 5 or -5,
-        // so variance = 4 * 25 / 1600 * 4/3 = 1/12, against 1/4 / 40 = 1/160: 40 events count as 3.
+        // so variance = 4 * 25 / 1600 * 4/3 = 1/12, against 1/4 / 39 = 1/156, 13 times that: 40 events count as
+        // 40/13 = 3.07692.
         let values: Vec<(u32, bool)> = (0..40).map(|event| (event / 10, event < 20)).collect();
-        // Wilson with 3: z²/3 = 1.28049; half = 1.95996 / 2.28049 * sqrt(1/12 + 1.28049/12) = 0.37465.
-        close(share(&values), 0.5, 0.12535, 0.87465);
+        // Wilson: z² / 3.07692 = 1.24847; half = 1.95996 / 2.24847 * sqrt(0.25 * 2.24847 / 3.07692) = 0.37258.
+        close(share(&values), 0.5, 0.12742, 0.87258);
         // Dealt out evenly they count in full: Wilson with 40: z²/40 = 0.096036;
-        // half = 1.95996 / 1.096036 * sqrt(1/160 + 0.096036/160) = 0.14800.
+        // half = 1.95996 / 1.096036 * sqrt(0.25 * 1.096036 / 40) = 0.14800.
         let values: Vec<(u32, bool)> = (0..40).map(|event| (event / 10, event % 2 == 0)).collect();
-        close(share(&values), 0.5, 0.3520, 0.6480);
+        close(share(&values), 0.5, 0.35200, 0.64800);
     }
 
     #[test]
