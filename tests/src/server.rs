@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::program::built;
 
@@ -19,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A server on a free port; killed when dropped.
 pub struct Server {
     child: Child,
+    /// The events of a log of its own.
+    _log: Option<TempDir>,
     address: String,
     agent: ureq::Agent,
 }
@@ -29,7 +32,9 @@ impl Server {
     /// # Panics
     /// As [`Self::run`].
     pub fn start(store: &str) -> Self {
-        Self::run("orchestrator", ["serve", "--store", store])
+        let log = TempDir::new().expect("a temporary folder");
+        let bus = format!("embedded:{}", log.path().join("events.db").display());
+        Self::launch(Some(log), 0, "orchestrator", ["serve", "--store", store, "--bus", &bus])
     }
 
     /// Starts a program that serves something, and waits until it says that it is ready.
@@ -45,6 +50,15 @@ impl Server {
     /// # Panics
     /// As [`Self::run`].
     pub fn run_at<S: AsRef<OsStr>>(port: u16, program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::launch(None, port, program, arguments)
+    }
+
+    fn launch<S: AsRef<OsStr>>(
+        log: Option<TempDir>,
+        port: u16,
+        program: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut child = Command::new(built(program))
             .args(arguments)
             .args(["--port", &port.to_string()])
@@ -52,9 +66,9 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program was built before");
-        let log = child.stderr.take().expect("standard error is piped");
+        let errors = child.stderr.take().expect("standard error is piped");
         let mut said = String::new();
-        let mut lines = BufReader::new(log).lines();
+        let mut lines = BufReader::new(errors).lines();
         let address = loop {
             let Some(Ok(line)) = lines.next() else { panic!("the server ended before it was ready:\n{said}") };
             if let Some(start) = line.find("http://") {
@@ -64,7 +78,7 @@ impl Server {
             said.push('\n');
         };
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, agent: agent() }
+        Self { child, _log: log, address, agent: agent() }
     }
 
     /// `http://127.0.0.1:PORT` of the server, with a path.
