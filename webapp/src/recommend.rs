@@ -162,8 +162,10 @@ fn picks(live: &LiveModel, history: &History, preferences: &Preferences, k: usiz
     let excluded = preferences.excluded_items.iter().map(String::as_str);
     let skip: HashSet<u32> =
         history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
+    let best = rank(live, &interactions, &taste, k, |item| skip.contains(&item));
+    let mut explainer = live.recommender.explainer(&interactions);
     let pick = |scored: recommender::Scored| {
-        let explanation = live.recommender.explain(scored.item, &interactions);
+        let explanation = explainer(scored.item);
         let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
         let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
         let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
@@ -171,7 +173,7 @@ fn picks(live: &LiveModel, history: &History, preferences: &Preferences, k: usiz
         let popular = has_base || live.catalogue.is_popular(scored.item);
         Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
     };
-    rank(live, &interactions, &taste, k, |item| skip.contains(&item)).into_iter().map(pick).collect()
+    best.into_iter().map(pick).collect()
 }
 
 /// Adds products and reasons to the picks with one look into the store.
