@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Cause;
 
 /// Raised when a table changes; older files are then brought up in [`prepare`].
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Marks a file as this program's: "RECO" in ASCII.
 const APPLICATION: i64 = 0x5245_434F;
@@ -58,6 +58,20 @@ CREATE TABLE offsets (
 CREATE TABLE live_lists (
     user TEXT PRIMARY KEY, version TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
     items TEXT NOT NULL
+) STRICT;
+";
+
+/// What version 4 added: what events teach about items, apart for each partition of a log, as each has a
+/// worker of its own.
+const ADDED_BY_VERSION_4: &str = "
+CREATE TABLE item_activity (
+    asin TEXT NOT NULL, partition INTEGER NOT NULL, views INTEGER NOT NULL, carts INTEGER NOT NULL,
+    purchases INTEGER NOT NULL, ratings INTEGER NOT NULL, rating_sum REAL NOT NULL, trend REAL NOT NULL,
+    PRIMARY KEY (asin, partition)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_activity_by_trend ON item_activity (trend DESC);
+CREATE TABLE item_pairs (
+    asin TEXT NOT NULL, partition INTEGER NOT NULL, pairs BLOB NOT NULL, PRIMARY KEY (asin, partition)
 ) STRICT;
 ";
 
@@ -122,14 +136,19 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
     if tables > 0 && pragma("application_id")? != APPLICATION {
         return Err("the file is an SQLite database of another program".into());
     }
-    match pragma("user_version")? {
+    // 0 for an empty file.
+    let found = pragma("user_version")?;
+    match found {
         found if found > VERSION => return Ok(State::Newer(found)),
         VERSION => return Ok(State::Ready),
         _ if tables == 0 => transaction.execute_batch(TABLES)?,
         1 => transaction.execute_batch(REMOVE_VERSION_1)?,
         _ => {}
     }
-    transaction.execute_batch(ADDED_BY_VERSION_3)?;
+    if found < 3 {
+        transaction.execute_batch(ADDED_BY_VERSION_3)?;
+    }
+    transaction.execute_batch(ADDED_BY_VERSION_4)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
