@@ -1,7 +1,6 @@
 //! The command line: every command and option stands here, and nowhere else.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -123,19 +122,15 @@ pub struct TuneArguments {
     pub jobs: Option<u16>,
 }
 
-/// Where to serve.
+/// Where and how to serve.
 #[derive(Args, Debug)]
 pub struct ListenArguments {
-    /// Address to serve on; 127.0.0.1 is reached from this machine only.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub address: IpAddr,
-    /// Port to serve on; 0 lets the system choose.
-    #[arg(long, default_value_t = 8000)]
-    pub port: u16,
-    /// Bus that events go over: embedded:PATH for this process alone, or kafka://HOST:PORT [default:
-    /// a log beside the store].
-    #[arg(long, value_name = "URL")]
-    pub bus: Option<String>,
+    /// Leaves the events to workers elsewhere (`webapp worker`).
+    #[arg(long)]
+    pub no_worker: bool,
+    /// Where to listen, and the bus.
+    #[command(flatten)]
+    pub node: webapp::Node,
 }
 
 /// Arguments of `status` and `explain`.

@@ -28,15 +28,24 @@ if (matchMedia("(max-width: 48rem)").matches) {
 // A list of recommendations follows what its user does, here or elsewhere.
 const list = document.querySelector("[data-stream]");
 if (list) {
-  const state = document.querySelector(".live-state");
+  const state = document.querySelector("[data-live]");
   const say = (text) => {
     state.textContent = text;
     state.hidden = !text;
   };
+  // Whether what is done shows at the moment: both the connection and what stands behind it can be away.
+  const live = (is, text) => {
+    state.dataset.live = is;
+    say(text);
+  };
   const asin = (card) => decodeURIComponent(card.querySelector("a").pathname.split("/").pop());
   const stream = new EventSource(list.dataset.stream);
-  stream.addEventListener("open", () => say(""));
-  stream.addEventListener("error", () => say("The connection is interrupted; the list is brought up to date when it is back."));
+  stream.addEventListener("open", () => live(true, ""));
+  stream.addEventListener("error", () => live(false, "The connection is interrupted; the list is brought up to date when it is back."));
+  stream.addEventListener("state", (event) => {
+    if (JSON.parse(event.data).live) live(true, "Live again.");
+    else live(false, "Not live at the moment: what is done now shows later, and nothing is lost.");
+  });
   stream.addEventListener("failure", (event) => say(event.data));
   stream.addEventListener("recommendations", (event) => {
     const before = new Set([...list.children].map(asin));

@@ -1,6 +1,7 @@
 //! What can go wrong with the server as a whole; a failed request is a `Failure`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why the site could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,24 @@ pub enum Error {
     /// The bus cannot be opened.
     #[error(transparent)]
     Bus(#[from] streaming::Error),
+    /// The file of settings for the bus cannot be used.
+    #[error("read the bus options in {}: {problem}", file.display())]
+    Options {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file of dead letters cannot be used.
+    #[error("{action} {}: {problem}", file.display())]
+    Letters {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The address cannot be listened on.
     #[error("listen on {address}: is the port in use by another program? choose another port or address")]
     Bind {
@@ -34,4 +53,15 @@ pub enum Error {
         /// What the server says.
         message: String,
     },
+}
+
+impl Error {
+    /// Whether a server could not be reached (exit code 3 of the programs).
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_unreachable(),
+            Self::Bus(error) => error.is_unreachable(),
+            _ => false,
+        }
+    }
 }

@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rocket::http::Status;
 use serde::Serialize;
@@ -13,9 +12,9 @@ use storage::{EventRecord, Preferences, Store, UserPreferences};
 use streaming::{Event, EventKind, Message, Place, Received, Wishes};
 
 use crate::failure::{Detail, Failure};
+use crate::metrics::now_ms;
 use crate::preferences;
 use crate::site::Site;
-use crate::topics::EVENTS;
 
 /// Most events in one batch.
 pub(crate) const BATCH: usize = 1_000;
@@ -75,7 +74,11 @@ pub(crate) async fn accept(site: &Site, events: Vec<Event>) -> Result<Accepted, 
     let is_new = |event: &Event| event.event_id.as_ref().is_none_or(|id| known.insert(id.clone()));
     let messages: Vec<Message> = events.into_iter().filter(is_new).map(message).collect();
     let accepted = messages.len();
-    let places = site.bus.send(EVENTS, messages).await?;
+    if !site.is_live() {
+        return Err(Failure::no_bus());
+    }
+    let places = site.bus.send(&site.topics.events, messages).await?;
+    site.metrics.accepted.add(accepted);
     Ok(Accepted { receipt: Receipt { accepted, duplicates: count - accepted }, places })
 }
 
@@ -95,6 +98,16 @@ pub(crate) enum Deed {
     Wished(UserPreferences),
 }
 
+impl Deed {
+    /// Whose deed it is.
+    pub fn user(self) -> String {
+        match self {
+            Self::Done(record) => record.user,
+            Self::Wished(wished) => wished.user,
+        }
+    }
+}
+
 /// What a message of the bus holds, checked like an event of the API, or why it cannot be taken.
 pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
     let mut event: Event = serde_json::from_slice(&message.payload).map_err(|error| error.to_string())?;
@@ -103,7 +116,7 @@ pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
         let preferences = preferences_of(wishes).map_err(|failure| failure.message)?;
         return Ok(Deed::Wished(UserPreferences { user: event.user, preferences }));
     }
-    let id = format!("{EVENTS}-{}-{}", message.place.partition, message.place.offset);
+    let id = format!("event-{}-{}", message.place.partition, message.place.offset);
     Ok(Deed::Done(record(event, id, message.time_ms)))
 }
 
@@ -165,11 +178,6 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::Rating => "rating",
         EventKind::Preferences => "preferences",
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A name that no other event or guest has: 128 bits from the system's randomness.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rocket::futures::future::try_join;
 use serde::Serialize;
 use storage::Store;
 
 use crate::failure::Failure;
-use crate::history::{Action, HISTORY, History};
+use crate::history::Action;
+use crate::known::Known;
 use crate::live::LiveModel;
 
 /// A score and what it is made of.
@@ -49,8 +49,7 @@ pub(crate) async fn explain(
 ) -> Result<Explanation, Failure> {
     let unknown = || Failure::not_found(format!("The model knows no product with the key `{asin}`."));
     let item = live.index(asin).ok_or_else(unknown)?;
-    let (reviews, events) = try_join(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY)).await?;
-    let history = History::merge(&reviews, &events);
+    let history = Known::load(store, user).await?.history();
     let interactions = history.interactions(live);
     let model = Arc::clone(live);
     let task = tokio::task::spawn_blocking(move || {

@@ -80,6 +80,12 @@ impl Failure {
         Self::new(Status::ServiceUnavailable, "broken_model", message)
     }
 
+    /// The bus is away.
+    pub fn no_bus() -> Self {
+        let message = "Events cannot be taken at the moment; nothing is lost that was answered with 202. Try again.";
+        Self::new(Status::ServiceUnavailable, "no_bus", message)
+    }
+
     /// Something that should not happen; logged here, not told to the sender.
     pub fn internal(action: &str, error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "failed to {action}");
@@ -91,8 +97,7 @@ impl From<streaming::Error> for Failure {
     /// The bus is away: nothing was taken, the sender can try again.
     fn from(error: streaming::Error) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "failed to use the bus");
-        let message = "Events cannot be taken at the moment; nothing is lost that was answered with 202. Try again.";
-        Self::new(Status::ServiceUnavailable, "no_bus", message)
+        Self::no_bus()
     }
 }
 

@@ -69,23 +69,28 @@ pub(crate) struct History {
     pub entries: Vec<Entry>,
 }
 
-impl History {
-    /// One history of both.
-    pub fn merge(reviews: &[Review], events: &[EventRecord]) -> Self {
-        let reviewed = reviews.iter().map(|review| Entry {
+impl Entry {
+    /// From a review.
+    pub fn reviewed(review: &Review) -> Self {
+        Self {
             asin: review.asin.clone(),
             action: Action::Rated,
             weight: review.rating,
             time_ms: review.time.saturating_mul(1000),
-        });
-        let done = events.iter().map(|event| Entry {
-            asin: event.asin.clone(),
-            action: Action::of(&event.kind),
-            weight: event.weight,
-            time_ms: event.time_ms,
-        });
+        }
+    }
+
+    /// From an event.
+    pub fn done(event: &EventRecord) -> Self {
+        Self { asin: event.asin.clone(), action: Action::of(&event.kind), weight: event.weight, time_ms: event.time_ms }
+    }
+}
+
+impl History {
+    /// Of entries in any order; of two of one item at one time the later one given counts.
+    pub fn of(entries: impl Iterator<Item = Entry>) -> Self {
         let mut last: BTreeMap<String, Entry> = BTreeMap::new();
-        for entry in reviewed.chain(done) {
+        for entry in entries {
             let rank = |entry: &Entry| (entry.action != Action::Viewed, entry.time_ms);
             match last.get(&entry.asin) {
                 Some(other) if rank(other) > rank(&entry) => {}
@@ -133,9 +138,13 @@ mod tests {
         }
     }
 
+    fn history(events: &[EventRecord]) -> History {
+        History::of(events.iter().map(Entry::done))
+    }
+
     #[test]
     fn a_later_view_does_not_hide_a_purchase() {
-        let history = History::merge(&[], &[event("a", "view", 9), event("a", "purchase", 5), event("b", "view", 7)]);
+        let history = history(&[event("a", "view", 9), event("a", "purchase", 5), event("b", "view", 7)]);
         let seen: Vec<_> = history.entries.iter().map(|entry| (entry.asin.as_str(), entry.action)).collect();
         assert_eq!(seen, [("b", Action::Viewed), ("a", Action::Bought)]);
         assert_eq!(history.settled(), HashSet::from(["a"]));
@@ -145,7 +154,7 @@ mod tests {
     fn the_last_rating_of_an_item_counts_whether_review_or_event() {
         let review = Review { asin: "a".into(), user: "u".into(), time: 2, rating: 1.0, ..Review::default() };
         let later = EventRecord { weight: 5.0, ..event("a", "rating", 3_000) };
-        let history = History::merge(&[review], &[later]);
+        let history = History::of([Entry::reviewed(&review), Entry::done(&later)].into_iter());
         assert_eq!(history.entries.len(), 1);
         assert_eq!((history.entries[0].weight, history.entries[0].time_ms), (5.0, 3_000));
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::site::Site;
-use crate::topics::{UPDATES, Update};
+use crate::topics::Update;
 
 /// Updates that are read together at most.
 const MOST: usize = 1_000;
@@ -49,6 +49,11 @@ impl Hub {
         }
     }
 
+    /// Number of open streams.
+    pub fn streams(&self) -> usize {
+        self.users().values().map(watch::Sender::receiver_count).sum()
+    }
+
     /// Users with open streams.
     fn waiting(&self) -> Vec<String> {
         self.users().keys().cloned().collect()
@@ -63,6 +68,7 @@ impl Hub {
 pub(crate) async fn follow(site: Arc<Site>) {
     loop {
         if let Err(failure) = updates(&site).await {
+            site.metrics.errors.add(1);
             tracing::error!("updates are followed again: {}", failure.message);
         }
         tokio::time::sleep(PAUSE).await;
@@ -70,19 +76,25 @@ pub(crate) async fn follow(site: Arc<Site>) {
 }
 
 async fn updates(site: &Site) -> Result<(), Failure> {
-    let mut reader = site.bus.follow(UPDATES, Start::Now).await?;
-    // What was missed before is in the store.
-    for user in site.hub.waiting() {
-        if let Some(list) = site.store.live_list(&user).await? {
-            site.hub.publish(Update { list });
-        }
-    }
+    let mut reader = site.bus.follow(&site.topics.updates, Start::Now).await?;
+    catch_up(site).await;
     loop {
         for message in reader.receive(MOST).await? {
             match serde_json::from_slice(&message.payload) {
                 Ok(update) => site.hub.publish(update),
                 Err(error) => tracing::error!(%error, "an update on the bus cannot be read"),
             }
+        }
+    }
+}
+
+/// Hands out what may have been missed: it is in the store.
+pub(crate) async fn catch_up(site: &Site) {
+    for user in site.hub.waiting() {
+        match site.store.live_list(&user).await {
+            Ok(Some(list)) => site.hub.publish(Update { list }),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "failed to read a list"),
         }
     }
 }

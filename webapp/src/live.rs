@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use recommender::{ModelData, Recommender};
 use storage::{Facets, ModelVersion, Product, ProductQuery, Store};
+use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 use crate::failure::Failure;
@@ -66,6 +67,7 @@ pub(crate) struct LiveModels {
     store: Arc<dyn Store>,
     refresh: Duration,
     current: RwLock<Option<Arc<LiveModel>>>,
+    changes: watch::Sender<()>,
     /// Held while the store is asked and a model loaded: by one request at a time.
     state: tokio::sync::Mutex<Checked>,
 }
@@ -79,7 +81,13 @@ struct Checked {
 impl LiveModels {
     /// None loaded yet; asks the store again when the last answer is older than `refresh`.
     pub fn new(store: Arc<dyn Store>, refresh: Duration) -> Self {
-        Self { store, refresh, current: RwLock::new(None), state: tokio::sync::Mutex::new(Checked::default()) }
+        Self {
+            store,
+            refresh,
+            current: RwLock::new(None),
+            changes: watch::Sender::new(()),
+            state: tokio::sync::Mutex::new(Checked::default()),
+        }
     }
 
     /// The live model. While another request loads a newer one, the one before is given out.
@@ -94,6 +102,11 @@ impl LiveModels {
             Some(held) if state.at.is_some_and(|at| at.elapsed() < self.refresh) => Ok(held),
             held => self.follow(held, &mut state).await,
         }
+    }
+
+    /// Tells when another model has taken the place of the one before.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     fn held(&self) -> Option<Arc<LiveModel>> {
@@ -125,6 +138,7 @@ impl LiveModels {
                 tracing::info!(version, algorithm = model.version.algorithm, items = model.keys.len(), "loaded model");
                 let model = Arc::new(model);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&model));
+                self.changes.send_replace(());
                 state.failed = None;
                 Ok(model)
             }

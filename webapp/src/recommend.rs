@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rocket::futures::future::try_join3;
 use serde::Serialize;
-use storage::{Cause, EventRecord, LiveList, Preferences, Product, Recommended, Store};
+use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
-use crate::history::{Action, HISTORY, History};
+use crate::history::{Action, History};
+use crate::known::Known;
 use crate::live::LiveModel;
 use crate::ranking::{Taste, rank};
 
@@ -98,13 +98,10 @@ pub(crate) async fn recommend(
     user: &str,
     k: usize,
 ) -> Result<Suggestions, Failure> {
-    let (reviews, events, preferences) =
-        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
-            .await?;
-    let history = History::merge(&reviews, &events);
-    let preferences = preferences.unwrap_or_default();
-    let is_untouched = events.is_empty() && preferences == Preferences::default();
-    let stored = if is_untouched { stored_picks(store, live, user, &history, k).await? } else { None };
+    let known = Known::load(store, user).await?;
+    let history = known.history();
+    let stored = if known.is_untouched() { stored_picks(store, live, user, &history, k).await? } else { None };
+    let preferences = known.preferences;
     let (source, picks) = match stored {
         Some(picks) => (Source::Stored, picks),
         None => (Source::Live, score(live, &history, &preferences, k).await?),
@@ -113,42 +110,18 @@ pub(crate) async fn recommend(
     Ok(Suggestions { source, items, history, preferences })
 }
 
-/// What is known of a user before the store has it.
-pub(crate) struct News<'a> {
-    /// What the user did.
-    pub events: &'a [EventRecord],
-    /// What the user wants now, if it is something else than before.
-    pub preferences: Option<&'a Preferences>,
-}
-
-/// The best `k` items with these news: what a live worker keeps and tells.
-pub(crate) async fn recommend_after(
-    store: &dyn Store,
-    live: &Arc<LiveModel>,
-    user: &str,
-    news: &News<'_>,
-    k: usize,
-) -> Result<Vec<Recommended>, Failure> {
-    let (reviews, mut events, preferences) =
-        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
-            .await?;
-    events.extend_from_slice(news.events);
-    let history = History::merge(&reviews, &events);
-    let preferences = news.preferences.cloned().or(preferences).unwrap_or_default();
-    let picks = score(live, &history, &preferences, k).await?;
+/// The best `k` items for what is known of a user: what a live worker keeps and tells. Takes
+/// milliseconds where the model is large.
+pub(crate) fn best_for(live: &LiveModel, known: &Known, k: usize) -> Vec<Recommended> {
     let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
-    Ok(picks.into_iter().map(kept).collect())
+    picks(live, &known.history(), &known.preferences, k).into_iter().map(kept).collect()
 }
 
 /// A list that a live worker made, with products and reasons.
 pub(crate) async fn listed(store: &dyn Store, live: &LiveModel, list: &LiveList) -> Result<Vec<Suggestion>, Failure> {
-    let user = &list.user;
-    let (reviews, events, preferences) =
-        try_join3(store.reviews_of_user(user, HISTORY), store.events_of_user(user, HISTORY), store.preferences(user))
-            .await?;
-    let history = History::merge(&reviews, &events);
+    let known = Known::load(store, &list.user).await?;
     let picks = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
-    complete(store, picks, &history, &preferences.unwrap_or_default()).await
+    complete(store, picks, &known.history(), &known.preferences).await
 }
 
 /// The list that came with the model, if the user has one of that length.
@@ -178,26 +151,27 @@ async fn score(
     preferences: &Preferences,
     k: usize,
 ) -> Result<Vec<Pick>, Failure> {
+    let (live, history, preferences) = (Arc::clone(live), history.clone(), preferences.clone());
+    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, k));
+    scored.await.map_err(|error| Failure::internal("score items", &error))
+}
+
+fn picks(live: &LiveModel, history: &History, preferences: &Preferences, k: usize) -> Vec<Pick> {
     let interactions = history.interactions(live);
     let taste = Taste::new(preferences, |name| live.catalogue.name(name));
-    let settled = history.settled();
     let excluded = preferences.excluded_items.iter().map(String::as_str);
-    let skip: HashSet<u32> = settled.into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
-    let live = Arc::clone(live);
-    let scored = tokio::task::spawn_blocking(move || {
-        let best = rank(&live, &interactions, &taste, k, |item| skip.contains(&item));
-        let pick = |scored: recommender::Scored| {
-            let explanation = live.recommender.explain(scored.item, &interactions);
-            let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
-            let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
-            let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
-            let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
-            let popular = has_base || live.catalogue.is_popular(scored.item);
-            Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
-        };
-        best.into_iter().map(pick).collect()
-    });
-    scored.await.map_err(|error| Failure::internal("score items", &error))
+    let skip: HashSet<u32> =
+        history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
+    let pick = |scored: recommender::Scored| {
+        let explanation = live.recommender.explain(scored.item, &interactions);
+        let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
+        let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
+        let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
+        let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
+        let popular = has_base || live.catalogue.is_popular(scored.item);
+        Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
+    };
+    rank(live, &interactions, &taste, k, |item| skip.contains(&item)).into_iter().map(pick).collect()
 }
 
 /// Adds products and reasons to the picks with one look into the store.

@@ -1,7 +1,7 @@
-//! Starting and ending the server.
+//! Starting and ending a node.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,45 +9,39 @@ use rocket::config::{Config, Ident, LogLevel};
 use rocket::data::{Limits, ToByteUnit};
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
-use rocket::{Build, Orbit, Rocket, fairing};
+use rocket::{Build, Orbit, Rocket, fairing, routes};
 use storage::Store;
-use streaming::{Bus, Options};
+use streaming::Bus;
 
-use crate::topics::{self, Shape};
-use crate::{Error, api, assets, failure, hub, pages, security, site::Site, worker};
+use crate::node::{Node, Role};
+use crate::{Error, api, assets, failure, hub, metrics, pages, security, site, site::Site, worker};
 
 /// How long an answer may at most rely on the version that was active when it was last looked up.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Partitions and copies of topics that are not there yet.
-const SHAPE: Shape = Shape { partitions: 8, replication: 1 };
-
-/// Where to serve what.
+/// What to serve where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// URL of the store: `sqlite://PATH` or `mongodb://HOST:PORT/DATABASE`.
     pub store: String,
-    /// URL of the bus: `embedded:PATH` or `kafka://HOST:PORT`; if left out a log beside the store's file.
-    pub bus: Option<String>,
-    /// Address to listen on; only this machine can reach the default, 127.0.0.1.
-    pub address: IpAddr,
-    /// Port to listen on; 0 lets the system choose one.
-    pub port: u16,
+    /// Where to listen, and the bus.
+    pub node: Node,
+    /// What this node does.
+    pub role: Role,
 }
 
 /// Shows only the kind of the store: its URL may hold a password.
 impl fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.store.split_once("://").map_or("", |(kind, _)| kind);
-        let Self { bus, address, port, .. } = self;
-        write!(formatter, "Settings {{ store: {kind}://..., bus: {bus:?}, address: {address}, port: {port} }}")
+        let Self { node, role, .. } = self;
+        write!(formatter, "Settings {{ store: {kind}://..., node: {node:?}, role: {role:?} }}")
     }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let store = "sqlite://.cache/store.db".to_owned();
-        Self { store, bus: None, address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8000 }
+        Self { store: "sqlite://.cache/store.db".to_owned(), node: Node::default(), role: Role::default() }
     }
 }
 
@@ -68,32 +62,30 @@ pub fn serve(settings: Settings) -> Result<(), Error> {
 
 async fn run(settings: Settings) -> Result<(), Error> {
     let store = storage::open(&settings.store).await?;
-    let bus = settings.bus.clone().unwrap_or_else(|| log_beside(&settings.store));
-    let bus = streaming::open(&bus, &Options::new()).await?;
-    let address = SocketAddr::new(settings.address, settings.port);
+    let bus = settings.node.open_bus(&settings.store).await?;
     let ready = AdHoc::on_liftoff("ready", |rocket| Box::pin(announce(rocket)));
     match build(store, bus, &settings, REFRESH).attach(ready).launch().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(launch_error(&error, address)),
+        Err(error) => Err(launch_error(&error, settings.node.socket())),
     }
 }
 
-/// The embedded log that goes with a store.
-fn log_beside(store: &str) -> String {
-    let path = store.strip_prefix("sqlite://").unwrap_or(".cache/store");
-    format!("embedded:{path}-events")
-}
-
-/// Starts the live worker and the reader of its updates; they end with the server's threads.
-async fn start(site: Arc<Site>) {
-    tokio::spawn(worker::work(Arc::clone(&site)));
-    tokio::spawn(hub::follow(site));
+/// Starts what goes on beside requests; it ends with the server's threads.
+async fn start(site: Arc<Site>, role: Role) {
+    if role != Role::Pages {
+        tokio::spawn(worker::work(Arc::clone(&site)));
+    }
+    if role != Role::Worker {
+        tokio::spawn(hub::follow(Arc::clone(&site)));
+        tokio::spawn(site::watch_models(Arc::clone(&site)));
+    }
+    tokio::spawn(site::watch_bus(site));
 }
 
 /// Makes the topics that are missing; without them nothing can be served live.
-async fn make_topics(rocket: Rocket<Build>) -> fairing::Result {
+async fn make_topics(rocket: Rocket<Build>, node: Node) -> fairing::Result {
     let Some(site) = rocket.state::<Arc<Site>>() else { return Err(rocket) };
-    match topics::ensure(site.bus.as_ref(), SHAPE).await {
+    match site.topics.ensure(site.bus.as_ref(), node.shape()).await {
         Ok(()) => Ok(rocket),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "failed to make the topics");
@@ -127,23 +119,27 @@ fn launch_error(error: &rocket::Error, address: SocketAddr) -> Error {
 /// `refresh` is how long an answer may rely on the active version that was looked up last. Only
 /// `settings` decides where to listen: neither `Rocket.toml` nor the environment is read.
 pub fn build(store: Arc<dyn Store>, bus: Arc<dyn Bus>, settings: &Settings, refresh: Duration) -> Rocket<Build> {
-    let site = Arc::new(Site::new(store, bus, refresh));
-    let live = Arc::clone(&site);
-    rocket::custom(config(settings))
+    let site = Arc::new(Site::new(store, bus, &settings.node, refresh));
+    let (live, role, node) = (Arc::clone(&site), settings.role, settings.node.clone());
+    let rocket = rocket::custom(config(&settings.node))
         .manage(site)
-        .attach(AdHoc::try_on_ignite("topics", make_topics))
-        .attach(AdHoc::on_liftoff("live", |_| Box::pin(start(live))))
+        .attach(AdHoc::try_on_ignite("topics", |rocket| make_topics(rocket, node)))
+        .attach(AdHoc::on_liftoff("live", move |_| Box::pin(start(live, role))))
         .attach(security::Headers)
-        .mount("/", pages::routes())
-        .mount("/assets", assets::routes())
-        .mount("/api/v1", api::routes())
-        .register("/", failure::catchers())
+        .mount("/", routes![metrics::metrics, api::health])
+        .register("/", failure::catchers());
+    match role {
+        Role::Worker => rocket,
+        Role::Both | Role::Pages => {
+            rocket.mount("/", pages::routes()).mount("/assets", assets::routes()).mount("/api/v1", api::routes())
+        }
+    }
 }
 
-fn config(settings: &Settings) -> Config {
+fn config(node: &Node) -> Config {
     Config {
-        address: settings.address,
-        port: settings.port,
+        address: node.address,
+        port: node.port,
         log_level: LogLevel::Off,
         cli_colors: false,
         ident: Ident::none(),

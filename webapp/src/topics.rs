@@ -6,18 +6,20 @@ use serde::{Deserialize, Serialize};
 use storage::LiveList;
 use streaming::{Bus, Error, Topic};
 
-/// What users do; one user's events lie in one partition.
-pub(crate) const EVENTS: &str = "events";
-/// The lists that followed from it.
-pub(crate) const UPDATES: &str = "recommendations";
-/// Events that cannot be taken, with the reason.
-pub(crate) const DEAD: &str = "events.dlq";
-/// The group of the live workers.
-pub(crate) const GROUP: &str = "live";
-
 const DAY: Duration = Duration::from_secs(86_400);
-/// How long each topic keeps messages: a list is in the store as well.
-const TOPICS: [(&str, Duration); 3] = [(EVENTS, DAY.saturating_mul(7)), (UPDATES, DAY), (DEAD, DAY.saturating_mul(30))];
+
+/// Names of the topics and of the workers' group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Topics {
+    /// What users do; one user's events lie in one partition.
+    pub events: String,
+    /// The lists that followed from it.
+    pub updates: String,
+    /// Events that cannot be taken, with the reason.
+    pub dead: String,
+    /// The group of the live workers.
+    pub group: String,
+}
 
 /// How topics are made that are not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,19 +42,36 @@ pub(crate) struct Update {
 pub(crate) struct DeadLetter {
     /// Why.
     pub reason: String,
-    /// Where it lies in [`EVENTS`].
+    /// Where it lies among the events.
     pub partition: u32,
-    /// Where it lies in [`EVENTS`].
+    /// Where it lies among the events.
     pub offset: u64,
+    /// Its key there.
+    #[serde(default)]
+    pub key: String,
     /// As it came; bytes that are no UTF-8 are replaced.
     pub payload: String,
 }
 
-/// Makes the topics that are missing.
-pub(crate) async fn ensure(bus: &dyn Bus, shape: Shape) -> Result<(), Error> {
-    for (name, retention) in TOPICS {
-        let Shape { partitions, replication } = shape;
-        bus.ensure(&Topic { name: name.to_owned(), partitions, retention, replication }).await?;
+impl Topics {
+    /// The names with what stands before them.
+    pub fn new(prefix: &str) -> Self {
+        let named = |name: &str| format!("{prefix}{name}");
+        Self {
+            events: named("events"),
+            updates: named("recommendations"),
+            dead: named("events.dlq"),
+            group: named("live"),
+        }
     }
-    Ok(())
+
+    /// Makes those that are missing. A list is kept a day only: it is in the store as well.
+    pub async fn ensure(&self, bus: &dyn Bus, shape: Shape) -> Result<(), Error> {
+        let Shape { partitions, replication } = shape;
+        for (name, days) in [(&self.events, 7), (&self.updates, 1), (&self.dead, 30)] {
+            let retention = DAY.saturating_mul(days);
+            bus.ensure(&Topic { name: name.clone(), partitions, retention, replication }).await?;
+        }
+        Ok(())
+    }
 }

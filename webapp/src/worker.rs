@@ -3,29 +3,32 @@
 //! A batch of messages is applied partition by partition: events, lists and the offset to go on at are
 //! written in one step, so a message that comes again changes nothing. The update is sent after that; for
 //! messages that come again it is sent again, as nobody knows whether it was. Offsets in the store are the
-//! truth; those that the bus keeps only say where to begin reading.
+//! truth; those that the bus keeps only say where to begin reading, and where they are ahead of the store
+//! (it can lose its last moment with the power, the bus does not) the worker goes back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::futures::{StreamExt, TryStreamExt, stream};
+use rocket::futures::future::try_join_all;
 use storage::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences};
 use streaming::{Member, Message, Place, Received, last_places};
 
 use crate::events::{Deed, parse};
 use crate::failure::Failure;
+use crate::known::Known;
 use crate::live::LiveModel;
-use crate::recommend::{News, recommend_after};
+use crate::recommend::best_for;
 use crate::site::Site;
-use crate::topics::{DEAD, DeadLetter, EVENTS, GROUP, UPDATES, Update};
+use crate::states::States;
+use crate::topics::{DeadLetter, Update};
 
 /// Messages that are handled together at most.
-const MOST: usize = 1_000;
+const MOST: usize = 4_096;
 /// Length of the lists that are kept and sent.
 pub(crate) const LIST: usize = 12;
-/// Users who are scored at the same time.
-const AT_ONCE: usize = 4;
+/// Users who are scored one after the other on one thread, at least.
+const SHARE: usize = 8;
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -33,6 +36,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn work(site: Arc<Site>) {
     loop {
         if let Err(failure) = member(&site).await {
+            site.metrics.errors.add(1);
             tracing::error!("the live worker begins again: {}", failure.message);
         }
         tokio::time::sleep(PAUSE).await;
@@ -40,19 +44,16 @@ pub(crate) async fn work(site: Arc<Site>) {
 }
 
 async fn member(site: &Site) -> Result<(), Failure> {
-    let mut member = site.bus.join(EVENTS, GROUP).await?;
+    let topics = &site.topics;
+    let mut member = site.bus.join(&topics.events, &topics.group, site.worker.as_deref()).await?;
     let mut worker = Worker::new(site).await?;
     loop {
         let messages = member.receive(MOST).await?;
-        worker.handle(&messages).await?;
-        commit(member.as_mut(), &messages).await;
-    }
-}
-
-/// What is not committed comes again and changes nothing.
-async fn commit(member: &mut dyn Member, messages: &[Received]) {
-    if let Err(error) = member.commit(&last_places(messages)).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "failed to commit");
+        let done = worker.handle(member.as_mut(), messages).await?;
+        // What is not committed comes again and changes nothing.
+        if let Err(error) = member.commit(&done).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "failed to commit");
+        }
     }
 }
 
@@ -62,6 +63,9 @@ struct Worker<'a> {
     log: String,
     /// Where to go on in each partition, as far as this worker knows.
     next: BTreeMap<u32, u64>,
+    /// Where it has gone back to in each partition: what does not come then is not there any more.
+    back: BTreeMap<u32, u64>,
+    states: States,
 }
 
 /// What the messages of a partition hold.
@@ -76,51 +80,96 @@ struct Sorted {
     dead: Vec<DeadLetter>,
 }
 
+/// How a batch went.
+enum Outcome {
+    Applied(Vec<LiveList>),
+    /// Another worker has been here meanwhile.
+    Elsewhere,
+    /// Messages before it are missing.
+    Gap(Place),
+}
+
 impl<'a> Worker<'a> {
     async fn new(site: &'a Site) -> Result<Self, Failure> {
-        let log = format!("{}/{EVENTS}", site.bus.identity().await?);
+        let log = site.log().await?;
         let next = site.store.offsets(&log).await?;
-        Ok(Self { site, log, next })
+        Ok(Self { site, log, next, back: BTreeMap::new(), states: States::default() })
     }
 
-    async fn handle(&mut self, messages: &[Received]) -> Result<(), Failure> {
-        let mut by_partition: BTreeMap<u32, Vec<&Received>> = BTreeMap::new();
+    /// Applies messages and tells of the lists; gives the places that need not come again.
+    async fn handle(&mut self, member: &mut dyn Member, messages: Vec<Received>) -> Result<Vec<Place>, Failure> {
+        let mut by_partition: BTreeMap<u32, Vec<Received>> = BTreeMap::new();
         for message in messages {
             by_partition.entry(message.place.partition).or_default().push(message);
         }
+        let (mut done, mut lists) = (Vec::new(), Vec::new());
         for (partition, messages) in by_partition {
-            while !self.apply(partition, &messages).await? {
-                self.next = self.site.store.offsets(&self.log).await?;
+            loop {
+                match self.apply(partition, &messages).await? {
+                    Outcome::Applied(more) => {
+                        lists.extend(more);
+                        done.extend(last_places(&messages));
+                        messages.iter().for_each(|message| self.site.metrics.freshness.since(message.time_ms));
+                        break;
+                    }
+                    Outcome::Elsewhere => self.look_again(partition).await?,
+                    Outcome::Gap(place) => {
+                        tracing::warn!(partition, offset = place.offset, "going back to what the store has not seen");
+                        member.rewind(place).await?;
+                        break;
+                    }
+                }
             }
         }
+        self.site.metrics.updates.add(lists.len());
+        self.site.bus.send(&self.site.topics.updates, updates(&lists)).await?;
+        Ok(done)
+    }
+
+    async fn look_again(&mut self, partition: u32) -> Result<(), Failure> {
+        self.next = self.site.store.offsets(&self.log).await?;
+        self.states.forget(partition);
         Ok(())
     }
 
-    /// False if another worker has been here meanwhile.
-    async fn apply(&mut self, partition: u32, messages: &[&Received]) -> Result<bool, Failure> {
+    async fn apply(&mut self, partition: u32, messages: &[Received]) -> Result<Outcome, Failure> {
         let next = self.next.get(&partition).copied().unwrap_or(0);
-        let (before, new): (Vec<&Received>, Vec<&Received>) =
-            messages.iter().copied().partition(|message| message.place.offset < next);
-        self.tell_again(&before).await?;
-        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(true) };
+        let (before, new) = messages.split_at(messages.partition_point(|message| message.place.offset < next));
+        let mut lists = self.lists_of(before).await?;
+        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Outcome::Applied(lists)) };
+        if first.place.offset > next {
+            if self.back.get(&partition) != Some(&next) {
+                // The partition may have been another worker's meanwhile: it has gone on from there.
+                self.look_again(partition).await?;
+                let next = self.next.get(&partition).copied().unwrap_or(0);
+                if first.place.offset > next {
+                    self.back.insert(partition, next);
+                    return Ok(Outcome::Gap(Place { partition, offset: next }));
+                }
+                return Ok(Outcome::Elsewhere);
+            }
+            self.states.forget(partition);
+        }
         let (from, next) = (first.place.offset, last.place.offset + 1);
-        let sorted = self.sort(&new).await?;
+        let sorted = self.sort(new).await?;
         self.bury(&sorted.dead).await?;
-        let lists = self.lists(&sorted).await?;
-        let updates = updates(&lists);
-        let events = sorted.new.into_values().flatten().collect();
+        let new_lists = self.lists(partition, &sorted).await?;
+        let events: Vec<EventRecord> = sorted.new.into_values().flatten().collect();
+        let count = events.len();
         let preferences = sorted.wishes.into_iter();
         let preferences = preferences.map(|(user, preferences)| UserPreferences { user, preferences }).collect();
-        let batch = LiveBatch { log: self.log.clone(), partition, from, next, events, preferences, lists };
+        let log = self.log.clone();
+        let batch = LiveBatch { log, partition, from, next, events, preferences, lists: new_lists };
         if !self.site.store.apply(&batch).await? {
-            return Ok(false);
+            return Ok(Outcome::Elsewhere);
         }
         self.next.insert(partition, next);
-        self.site.bus.send(UPDATES, updates).await?;
-        Ok(true)
+        self.site.metrics.applied.add(count);
+        lists.extend(batch.lists);
+        Ok(Outcome::Applied(lists))
     }
 
-    async fn sort(&self, messages: &[&Received]) -> Result<Sorted, Failure> {
+    async fn sort(&self, messages: &[Received]) -> Result<Sorted, Failure> {
         let mut sorted = Sorted::default();
         let mut records = Vec::with_capacity(messages.len());
         for message in messages {
@@ -140,41 +189,37 @@ impl<'a> Worker<'a> {
             *last = place.max(*last);
             if known.insert(record.id.clone()) {
                 sorted.new.entry(record.user.clone()).or_default().push(record);
+            } else {
+                self.site.metrics.duplicates.add(1);
             }
         }
         Ok(sorted)
     }
 
     /// The list of each user of the messages; none while no model is published.
-    async fn lists(&self, sorted: &Sorted) -> Result<Vec<LiveList>, Failure> {
-        let Ok(live) = self.site.live().await else { return Ok(Vec::new()) };
-        let users: Vec<(String, Place)> = sorted.last.iter().map(|(user, place)| (user.clone(), *place)).collect();
-        let lists = stream::iter(users).map(|(user, place)| self.list(&live, sorted, user, place));
-        lists.buffered(AT_ONCE).try_collect().await
+    async fn lists(&mut self, partition: u32, sorted: &Sorted) -> Result<Vec<LiveList>, Failure> {
+        let live = self.site.live().await.ok();
+        self.states.follow(live.as_ref());
+        let Some(live) = live else { return Ok(Vec::new()) };
+        self.states.remember(self.site.store.as_ref(), partition, sorted.last.keys()).await?;
+        let mut users = Vec::with_capacity(sorted.last.len());
+        for (user, place) in &sorted.last {
+            let events = sorted.new.get(user).map_or(&[][..], Vec::as_slice);
+            let learn = |known: &mut Known| known.learn(events, sorted.wishes.get(user));
+            users.push((user.clone(), *place, self.states.change(partition, user, learn)));
+        }
+        score(&live, users).await
     }
 
-    async fn list(
-        &self,
-        live: &Arc<LiveModel>,
-        sorted: &Sorted,
-        user: String,
-        Place { partition, offset }: Place,
-    ) -> Result<LiveList, Failure> {
-        let none = Vec::new();
-        let news = News { events: sorted.new.get(&user).unwrap_or(&none), preferences: sorted.wishes.get(&user) };
-        let items = recommend_after(self.site.store.as_ref(), live, &user, &news, LIST).await?;
-        Ok(LiveList { user, version: live.version.version.clone(), partition, offset, items })
-    }
-
-    /// Sends the lists of these messages' users once more.
-    async fn tell_again(&self, messages: &[&Received]) -> Result<(), Failure> {
-        let users: BTreeSet<&str> = messages.iter().map(|message| message.key.as_str()).collect();
+    /// The lists that users of these messages have already.
+    async fn lists_of(&self, messages: &[Received]) -> Result<Vec<LiveList>, Failure> {
+        let users: BTreeSet<String> =
+            messages.iter().filter_map(|message| parse(message).ok()).map(Deed::user).collect();
         let mut lists = Vec::new();
         for user in users {
-            lists.extend(self.site.store.live_list(user).await?);
+            lists.extend(self.site.store.live_list(&user).await?);
         }
-        self.site.bus.send(UPDATES, updates(&lists)).await?;
-        Ok(())
+        Ok(lists)
     }
 
     async fn bury(&self, letters: &[DeadLetter]) -> Result<(), Failure> {
@@ -183,16 +228,39 @@ impl<'a> Worker<'a> {
             payload: serde_json::to_vec(letter).expect("a letter is made of texts and numbers"),
         };
         if let Some(letter) = letters.first() {
-            tracing::warn!(count = letters.len(), reason = letter.reason, "events that cannot be taken go to {DEAD}");
-            self.site.bus.send(DEAD, letters.iter().map(message).collect()).await?;
+            let dead = &self.site.topics.dead;
+            tracing::warn!(count = letters.len(), reason = letter.reason, "events that cannot be taken go to {dead}");
+            self.site.bus.send(dead, letters.iter().map(message).collect()).await?;
+            self.site.metrics.dead.add(letters.len());
         }
         Ok(())
     }
 }
 
+/// Lists for what is known of each user, on as many threads as there are processors.
+async fn score(live: &Arc<LiveModel>, users: Vec<(String, Place, Arc<Known>)>) -> Result<Vec<LiveList>, Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = users.len().div_ceil(threads).max(SHARE);
+    let mut users = users.into_iter();
+    let mut tasks = Vec::new();
+    while users.len() > 0 {
+        let (live, part): (_, Vec<_>) = (Arc::clone(live), users.by_ref().take(share).collect());
+        tasks.push(tokio::task::spawn_blocking(move || {
+            let list = |(user, Place { partition, offset }, known): (String, Place, Arc<Known>)| {
+                let (version, items) = (live.version.version.clone(), best_for(&live, &known, LIST));
+                LiveList { user, version, partition, offset, items }
+            };
+            part.into_iter().map(list).collect::<Vec<LiveList>>()
+        }));
+    }
+    let lists = try_join_all(tasks).await.map_err(|error| Failure::internal("score items", &error))?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
 fn dead_letter(message: &Received, reason: String) -> DeadLetter {
     let Place { partition, offset } = message.place;
-    DeadLetter { reason, partition, offset, payload: String::from_utf8_lossy(&message.payload).into_owned() }
+    let payload = String::from_utf8_lossy(&message.payload).into_owned();
+    DeadLetter { reason, partition, offset, key: message.key.clone(), payload }
 }
 
 fn updates(lists: &[LiveList]) -> Vec<Message> {

@@ -72,6 +72,9 @@ pub trait Bus: Send + Sync {
     /// The URL without secrets, for messages.
     fn location(&self) -> &str;
 
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), Error>;
+
     /// What tells this bus from any other, also one that takes its place: offsets mean nothing elsewhere.
     async fn identity(&self) -> Result<String, Error>;
 
@@ -86,7 +89,10 @@ pub trait Bus: Send + Sync {
 
     /// Becomes a member of a group, whose members share the partitions of the topic; leaves it when
     /// dropped. A group that has committed nothing begins with the oldest message.
-    async fn join(&self, topic: &str, group: &str) -> Result<Box<dyn Member>, Error>;
+    ///
+    /// A member with a name keeps its partitions while it is away for seconds, and whoever comes back
+    /// under that name has them at once; no two members of a group may have the same name.
+    async fn join(&self, topic: &str, group: &str, name: Option<&str>) -> Result<Box<dyn Member>, Error>;
 
     /// Reads all partitions, whoever else does.
     async fn follow(&self, topic: &str, start: Start) -> Result<Box<dyn Reader>, Error>;
@@ -112,6 +118,10 @@ pub trait Member: Reader {
     /// Says that everything up to these places, themselves included, need not come again. Partitions
     /// that went to another member meanwhile are passed over.
     async fn commit(&mut self, done: &[Place]) -> Result<(), Error>;
+
+    /// Goes on at this place of its partition, or at the oldest message after it that is kept. A
+    /// partition that went to another member meanwhile is passed over.
+    async fn rewind(&mut self, to: Place) -> Result<(), Error>;
 }
 
 /// The number of messages that a group has still to handle.

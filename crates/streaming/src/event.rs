@@ -90,6 +90,11 @@ fn first_version() -> u32 {
     SCHEMA_VERSION
 }
 
+/// The JSON Schema (draft 2020-12) of an event, for whoever sends some.
+pub fn event_schema() -> Value {
+    schemars::schema_for!(Event).to_value()
+}
+
 impl Event {
     /// An event without id and time.
     pub fn new(user: &str, item: &str, kind: EventKind) -> Self {

@@ -12,5 +12,5 @@ mod open;
 
 pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, lag, last_places};
 pub use error::Error;
-pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION, Wishes};
+pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION, Wishes, event_schema};
 pub use open::{Options, open};

@@ -47,7 +47,7 @@ impl Fixture {
     }
 
     async fn join(&self, group: &str) -> Box<dyn Member> {
-        self.bus.join(&self.topic, group).await.unwrap()
+        self.bus.join(&self.topic, group, None).await.unwrap()
     }
 }
 
@@ -161,6 +161,29 @@ async fn members_share_the_partitions_and_take_over(url: &str) {
     assert!((0..10).all(|key| of_second.contains(&(key, 1_000))));
 }
 
+async fn a_member_goes_back_where_it_is_told(url: &str) {
+    let fixture = Fixture::new(url).await;
+    let places = fixture.send((0..10).map(|number| (3, number))).await;
+    let mut member = fixture.join("group").await;
+    assert_eq!(receive(member.as_mut(), 10).await.len(), 10);
+    member.rewind(places[6]).await.unwrap();
+    fixture.send([(3, 10)]).await;
+    let again: Vec<_> = receive(member.as_mut(), 5).await.iter().map(content).collect();
+    assert_eq!(again, [(3, 6), (3, 7), (3, 8), (3, 9), (3, 10)]);
+}
+
+async fn whoever_comes_back_under_a_name_goes_on_at_once(url: &str) {
+    let fixture = Fixture::new(url).await;
+    let mut lasting = fixture.bus.join(&fixture.topic, "group", Some("one")).await.unwrap();
+    fixture.send([(1, 0)]).await;
+    let found = receive(lasting.as_mut(), 1).await;
+    lasting.commit(&last_places(&found)).await.unwrap();
+    drop(lasting);
+    fixture.send([(1, 1)]).await;
+    let mut back = fixture.bus.join(&fixture.topic, "group", Some("one")).await.unwrap();
+    assert_eq!(content(&receive(back.as_mut(), 1).await[0]), (1, 1));
+}
+
 async fn a_follower_sees_everything_from_where_it_starts(url: &str) {
     let fixture = Fixture::new(url).await;
     fixture.send((0..10).map(|key| (key, 0))).await;
@@ -194,7 +217,7 @@ async fn a_topic_is_made_once_and_must_be_there(url: &str) {
     let fixture = Fixture::new(url).await;
     fixture.bus.ensure(&wanted(&fixture.topic, 9)).await.unwrap();
     assert_eq!(fixture.bus.ends(&fixture.topic).await.unwrap(), [0; PARTITIONS as usize], "as it was made first");
-    let Err(error) = fixture.bus.join("no-such-topic", "group").await else {
+    let Err(error) = fixture.bus.join("no-such-topic", "group", None).await else {
         panic!("joined a topic that is not there")
     };
     assert!(matches!(error, Error::NoTopic { .. }), "{error}");
@@ -229,6 +252,42 @@ async fn many_senders_at_once_lose_nothing(url: &str) {
         sender.await.unwrap();
     }
     assert_eq!(numbers_by_key(&found), (0..20).map(|key| (key, (0..25).collect())).collect());
+}
+
+#[test]
+fn a_log_drops_what_is_older_than_its_topic_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let topic = Topic { retention: Duration::from_millis(1), ..wanted("short", 1) };
+    let message = |text: &str| vec![Message { key: "k".to_owned(), payload: text.as_bytes().to_vec() }];
+    Runtime::new().unwrap().block_on(async {
+        let bus = open(&log_url(folder.path()), &Options::new()).await.unwrap();
+        bus.ensure(&topic).await.unwrap();
+        let old = bus.send("short", message("old")).await.unwrap();
+        drop(bus);
+        // An open log looks for old messages with the first that it writes.
+        let since = SystemTime::now();
+        while since.elapsed().unwrap() < Duration::from_millis(2) {}
+        let bus = open(&log_url(folder.path()), &Options::new()).await.unwrap();
+        bus.send("short", message("looks")).await.unwrap();
+        bus.send("short", message("new")).await.unwrap();
+        let mut reader = bus.follow("short", Start::Oldest).await.unwrap();
+        let mut found = receive(reader.as_mut(), 1).await;
+        while found.last().unwrap().payload != b"new" {
+            found.extend(receive(reader.as_mut(), 1).await);
+        }
+        assert!(found.iter().all(|message| message.place > old[0]), "{found:?}");
+        assert_eq!(bus.ends("short").await.unwrap(), [3], "offsets go on");
+    });
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("event.schema.json");
+    let wanted = serde_json::to_string_pretty(&streaming::event_schema()).unwrap() + "\n";
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted, "write it again with INSTA_UPDATE=always");
 }
 
 fn run(test: impl AsyncFnOnce(&str), url: &str) {
@@ -270,6 +329,8 @@ contract! {
     messages_of_a_key_keep_their_order
     a_group_goes_on_behind_what_it_committed
     members_share_the_partitions_and_take_over
+    a_member_goes_back_where_it_is_told
+    whoever_comes_back_under_a_name_goes_on_at_once
     a_follower_sees_everything_from_where_it_starts
     a_receiver_that_gives_up_loses_nothing
     a_topic_is_made_once_and_must_be_there

@@ -1,6 +1,7 @@
 //! `serve`: the web site over the store that a pipeline publishes to.
 
 use serde_json::Value;
+use webapp::{Role, Settings};
 
 use crate::{
     Error,
@@ -30,8 +31,8 @@ pub fn serve_plan(plan: &Plan, listen: &ListenArguments) -> Result<Exit, Error> 
 }
 
 fn serve_store(store: String, listen: &ListenArguments) -> Result<Exit, Error> {
-    let settings = webapp::Settings { store, bus: listen.bus.clone(), address: listen.address, port: listen.port };
-    webapp::serve(settings).map_err(anyhow::Error::new)?;
+    let role = if listen.no_worker { Role::Pages } else { Role::Both };
+    webapp::serve(Settings { store, node: listen.node.clone(), role }).map_err(anyhow::Error::new)?;
     Ok(Exit::Done)
 }
 

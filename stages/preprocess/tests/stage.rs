@@ -296,8 +296,9 @@ fn products_that_nobody_chose_are_indexed_if_they_are_wanted() {
     let chosen = |folder: &Path| {
         let keys = read_keys(&folder.join("item_index"), Kind::ItemIndex).unwrap();
         let histories = |part: &Interactions| {
-            let history =
-                |entries: &[Interaction]| entries.iter().map(|entry| keys[entry.item as usize].clone()).collect();
+            let history = |entries: &[recommender::Interaction]| {
+                entries.iter().map(|entry| keys[entry.item as usize].clone()).collect()
+            };
             part.histories().map(history).collect::<Vec<Vec<String>>>()
         };
         (keys.len(), parts(folder).iter().map(histories).collect::<Vec<_>>())
@@ -307,8 +308,7 @@ fn products_that_nobody_chose_are_indexed_if_they_are_wanted() {
     let (more, after) = chosen(folder.path());
     assert_eq!((items, more), (8, 11));
     assert_eq!(after, before, "the same interactions");
-    let statistics: serde_json::Value =
-        serde_json::from_slice(&fs::read(folder.path().join("statistics")).unwrap()).unwrap();
+    let statistics: Value = serde_json::from_slice(&fs::read(folder.path().join("statistics")).unwrap()).unwrap();
     assert!(statistics["split"]["cold_items"].as_u64().unwrap() >= 3, "{statistics}");
     assert_eq!(features(folder.path()).1.len(), 11);
 }

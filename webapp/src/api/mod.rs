@@ -9,6 +9,8 @@ mod users;
 use rocket::http::ContentType;
 use rocket::{Route, get, routes};
 
+pub(crate) use models::health;
+
 /// Largest `k`.
 const MOST: u64 = 100;
 
@@ -18,11 +20,18 @@ fn openapi() -> (ContentType, &'static str) {
     (ContentType::JSON, include_str!("../../openapi.json"))
 }
 
+/// The JSON Schema of an event.
+#[get("/event.schema.json")]
+fn event_schema() -> (ContentType, String) {
+    (ContentType::JSON, streaming::event_schema().to_string())
+}
+
 /// The routes below `/api/v1`.
 pub(crate) fn routes() -> Vec<Route> {
     routes![
         openapi,
-        models::health,
+        event_schema,
+        health,
         models::active,
         products::search,
         products::product,

@@ -11,14 +11,14 @@ use crate::failure::Failure;
 use crate::site::Site;
 
 #[derive(Serialize)]
-pub(super) struct Health {
+pub(crate) struct Health {
     status: &'static str,
     version: String,
 }
 
 /// Ready to serve: the store answers and a model is live. Anything else is a failure of status 503.
 #[get("/health")]
-pub(super) async fn health(site: &State<Arc<Site>>) -> Result<Json<Health>, Failure> {
+pub(crate) async fn health(site: &State<Arc<Site>>) -> Result<Json<Health>, Failure> {
     site.store.ping().await?;
     let live = site.live().await?;
     Ok(Json(Health { status: "ok", version: live.version.version.clone() }))

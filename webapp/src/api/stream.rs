@@ -68,26 +68,50 @@ pub(super) async fn stream<'r>(
     let mut updates = site.hub.subscribe(&user);
     let kept = site.store.live_list(&user).await?;
     let has = last.0.or(after).unwrap_or_default();
+    let mut models = site.model_changes();
+    let mut lives = site.live_changes();
     Ok(EventStream! {
         yield Event::retry(RETRY);
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut newest = kept.filter(|list| place(Some(list)) != has);
+        let mut last = None;
+        if !*lives.borrow_and_update() {
+            yield state(false);
+        }
         loop {
-            if let Some(list) = newest.take() {
+            if let Some(list) = newest.take().filter(|list| last.as_ref() != Some(&mark(list))) {
+                last = Some(mark(&list));
                 match event(site, &list, &mut seen, cards).await {
                     Ok(event) => yield event,
                     Err(failure) => yield Event::data(failure.message).event("failure"),
                 }
             }
             tokio::select! {
-                changed = updates.changed() => if changed.is_err() { break },
+                changed = updates.changed() => {
+                    if changed.is_err() { break }
+                    newest = updates.borrow_and_update().as_ref().map(|update| update.list.clone());
+                }
+                _ = models.changed() => newest = site.list_now(&user).await,
+                _ = lives.changed() => {
+                    let live = *lives.borrow_and_update();
+                    yield state(live);
+                }
                 () = &mut end => break,
             }
-            newest = updates.borrow_and_update().as_ref().map(|update| update.list.clone());
         }
         drop(updates);
         site.hub.left(&user);
     })
+}
+
+/// Whether what is done shows at the moment.
+fn state(live: bool) -> Event {
+    Event::json(&serde_json::json!({ "live": live })).event("state")
+}
+
+/// What tells a list from the one before it.
+fn mark(list: &LiveList) -> (String, u32, u64) {
+    (list.version.clone(), list.partition, list.offset)
 }
 
 async fn event(site: &Site, list: &LiveList, seen: &mut BTreeSet<String>, cards: bool) -> Result<Event, Failure> {
@@ -104,5 +128,6 @@ async fn event(site: &Site, list: &LiveList, seen: &mut BTreeSet<String>, cards:
         items,
     };
     *seen = keys;
+    site.metrics.streamed.add(1);
     Ok(Event::json(&changed).event("recommendations").id(place(Some(list))))
 }

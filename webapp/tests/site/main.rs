@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it, also outside of its own function")]
 
 mod api;
+mod dead_letters;
 mod live;
+mod metrics;
 mod pages;
 mod security;
 mod serve;

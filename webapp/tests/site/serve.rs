@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::net::TcpListener;
 
-use webapp::{Error, Settings, serve};
+use webapp::{Error, Node, Settings, serve};
 
 fn settings(folder: &tempfile::TempDir) -> Settings {
     Settings { store: format!("sqlite://{}", folder.path().join("store.db").display()), ..Settings::default() }
@@ -14,7 +14,8 @@ fn a_port_in_use_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let error = serve(Settings { port: address.port(), ..settings(&folder) }).unwrap_err();
+    let node = Node { port: address.port(), ..Node::default() };
+    let error = serve(Settings { node, ..settings(&folder) }).unwrap_err();
     let expected =
         format!("listen on {address}: is the port in use by another program? choose another port or address");
     assert_eq!(error.to_string(), expected);

@@ -9,7 +9,7 @@ use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
 use serde_json::{Value, json};
 use storage::{Cause, ModelVersion, Product, Recommended, Review, SimilarItems, Store, UserRecommendations};
-use streaming::{Bus, Options, Start};
+use streaming::{Bus, Options};
 use webapp::Settings;
 
 /// Item keys in the order of the model.
@@ -49,11 +49,17 @@ impl Shop {
 
     /// With an empty store.
     pub async fn empty() -> Self {
+        Self::after(async |_| {}).await
+    }
+
+    /// With an empty store, and a bus on which something has happened before.
+    pub async fn after(before: impl AsyncFnOnce(&dyn Bus)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("store.db").display());
         let store = storage::open(&url).await.unwrap();
         let log = format!("embedded:{}", folder.path().join("events.db").display());
         let bus = streaming::open(&log, &Options::new()).await.unwrap();
+        before(bus.as_ref()).await;
         let rocket = webapp::build(Arc::clone(&store), Arc::clone(&bus), &Settings::default(), Duration::ZERO);
         Self { client: Client::untracked(rocket).await.unwrap(), store, bus, _folder: folder }
     }
@@ -117,9 +123,13 @@ impl Shop {
 
     /// Sends one event that is new and waits until the list has followed it.
     pub async fn event(&self, event: &Value) {
-        let mut updates = self.bus.follow("recommendations", Start::Now).await.unwrap();
         let (status, receipt) = self.post("/api/v1/events", event).await;
         assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));
+        self.applied().await;
+    }
+
+    /// Waits until all that is on the bus has been applied.
+    pub async fn applied(&self) {
         let log = format!("{}/events", self.bus.identity().await.unwrap());
         let ends = self.bus.ends("events").await.unwrap();
         loop {
@@ -127,7 +137,7 @@ impl Shop {
             if (0..).zip(&ends).all(|(partition, end)| next.get(&partition).copied().unwrap_or(0) == *end) {
                 return;
             }
-            updates.receive(1_000).await.unwrap();
+            tokio::task::yield_now().await;
         }
     }
 

@@ -1,10 +1,14 @@
 //! Lists that follow what is done, as open pages see them.
 
+use std::time::Duration;
+
+use recommender::Algorithm;
+use recommender::algorithms::popularity;
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::LocalResponse;
 use rocket::tokio::io::AsyncReadExt;
 use serde_json::{Value, json};
-use streaming::{Message, Start};
+use streaming::{Message, Start, Topic, last_places};
 
 use crate::shop::{Shop, keys};
 
@@ -137,4 +141,40 @@ async fn an_event_that_comes_twice_over_the_bus_counts_once() {
     let events = shop.store.events_of_user("zoe", 10).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.asin == "COF-1").count(), 1);
     assert_eq!(events.len(), 2);
+}
+
+#[rocket::async_test]
+async fn open_pages_follow_a_newly_published_model_without_a_request() {
+    let shop = Shop::open().await;
+    let mut zoe = Open::new(&shop, "/api/v1/users/zoe/stream", None).await;
+    shop.event(&bought("zoe", "COF-1")).await;
+    let before = zoe.next().await;
+    assert_eq!(before.data["model"], "v1");
+    shop.publish("v2", &Algorithm::Popularity(popularity::Parameters::default())).await;
+    let after = zoe.next().await;
+    assert_eq!((&after.data["model"], &after.id), (&json!("v2"), &before.id));
+    assert_ne!(keys(&after.data), keys(&before.data));
+    shop.event(&bought("zoe", "TEA-1")).await;
+    assert_eq!(zoe.next().await.data["model"], "v2", "workers follow too");
+}
+
+#[rocket::async_test]
+async fn what_the_store_has_lost_is_read_again_though_the_bus_counts_it_as_done() {
+    let event = |number: usize| Message {
+        key: "zoe".to_owned(),
+        payload: bought("zoe", crate::shop::ITEMS[number]).to_string().into_bytes(),
+    };
+    let shop = Shop::after(async |bus| {
+        let (name, retention) = ("events".to_owned(), Duration::from_secs(3600));
+        bus.ensure(&Topic { name, partitions: 2, retention, replication: 1 }).await.unwrap();
+        bus.send("events", (0..3).map(event).collect()).await.unwrap();
+        let mut member = bus.join("events", "live", None).await.unwrap();
+        let done = member.receive(3).await.unwrap();
+        member.commit(&last_places(&done)).await.unwrap();
+    })
+    .await;
+    shop.bus.send("events", vec![event(3)]).await.unwrap();
+    shop.applied().await;
+    let events = shop.store.events_of_user("zoe", 10).await.unwrap();
+    assert_eq!(events.len(), 4, "{events:?}");
 }

@@ -95,6 +95,10 @@ impl Bus for Embedded {
         &self.location
     }
 
+    async fn ping(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn identity(&self) -> Result<String, Error> {
         Ok(self.identity.clone())
     }
@@ -117,7 +121,8 @@ impl Bus for Embedded {
         sent.map_err(|cause| self.fault("send to", topic, cause))
     }
 
-    async fn join(&self, topic: &str, group: &str) -> Result<Box<dyn Member>, Error> {
+    /// Names mean nothing here: members end with their process, and the log with it.
+    async fn join(&self, topic: &str, group: &str, _name: Option<&str>) -> Result<Box<dyn Member>, Error> {
         let known = self.topic("join", topic)?;
         let tail = Tail::open(&self.location, &self.path, known);
         let tail = tail.map_err(|cause| self.fault("join", topic, cause))?;

@@ -152,4 +152,11 @@ impl Member for GroupMember {
         let written = self.writer.ask(|reply| Command::Commit { topic, group, next, reply }).await;
         written.map_err(|cause| self.tail.fault("commit to", cause))
     }
+
+    async fn rewind(&mut self, to: Place) -> Result<(), Error> {
+        for place in self.tail.next.iter_mut().filter(|place| place.partition == to.partition) {
+            place.offset = to.offset;
+        }
+        Ok(())
+    }
 }

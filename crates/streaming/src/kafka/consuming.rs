@@ -11,6 +11,7 @@ use rdkafka::{
     message::BorrowedMessage,
 };
 
+use super::PATIENCE;
 use crate::{Error, Member, Place, Reader, Received, error::Cause};
 
 /// Reads what its consumer is given.
@@ -118,5 +119,18 @@ impl Member for GroupMember {
         };
         let committed = tokio::task::spawn_blocking(commit).await.unwrap_or_else(|error| Err(error.into()));
         committed.map_err(|cause| self.0.fault("commit to", cause))
+    }
+
+    async fn rewind(&mut self, to: Place) -> Result<(), Error> {
+        let (consumer, topic) = (Arc::clone(&self.0.consumer), self.0.topic.clone());
+        let seek = move || -> Result<(), Cause> {
+            let partition = to.partition as i32;
+            if consumer.assignment()?.find_partition(&topic, partition).is_none() {
+                return Ok(());
+            }
+            Ok(consumer.seek(&topic, partition, Offset::Offset(to.offset as i64), PATIENCE)?)
+        };
+        let sought = tokio::task::spawn_blocking(seek).await.unwrap_or_else(|error| Err(error.into()));
+        sought.map_err(|cause| self.0.fault("go back in", cause))
     }
 }

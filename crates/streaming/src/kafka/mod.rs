@@ -16,7 +16,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer, StreamConsumer},
     error::{KafkaError, RDKafkaErrorCode},
     metadata::Metadata,
-    producer::{FutureProducer, FutureRecord},
+    producer::{FutureProducer, FutureRecord, Producer},
 };
 
 use self::consuming::{GroupMember, Tail};
@@ -24,6 +24,10 @@ use crate::{Bus, Error, Member, Message, Options, Place, Reader, Start, Topic, b
 
 /// How long a broker may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a broker may take to show that it is there.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+/// A topic that every cluster has: asking for one costs less than asking for all.
+const GROUPS: &str = "__consumer_offsets";
 /// How long a full queue of the producer is waited for before it is tried again.
 const FULL: Duration = Duration::from_millis(1);
 /// What to look at when no broker answers.
@@ -90,15 +94,18 @@ impl Kafka {
         Error::Operation { action, topic: topic.to_owned(), location: self.location.clone(), source }
     }
 
-    fn consumer(&self, group: &str) -> Result<StreamConsumer, KafkaError> {
+    fn consumer_config(&self, group: &str) -> ClientConfig {
         let mut config = self.config.clone();
         config
             .set("group.id", group)
+            // The shortest that brokers allow by default: others take over from a dead member after it.
+            .set("session.timeout.ms", "6000")
+            .set("heartbeat.interval.ms", "1500")
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
             .set("fetch.error.backoff.ms", "100")
             .set("topic.metadata.refresh.interval.ms", "30000");
-        config.create()
+        config
     }
 
     async fn send_one(&self, topic: &str, message: &Message) -> Result<Place, KafkaError> {
@@ -140,6 +147,14 @@ impl Bus for Kafka {
         &self.location
     }
 
+    async fn ping(&self) -> Result<(), Error> {
+        let producer = self.producer.clone();
+        let ask = move || producer.client().fetch_metadata(Some(GROUPS), SHORT_PATIENCE).map(drop);
+        let answer = tokio::task::spawn_blocking(ask).await.map_err(Cause::from);
+        let unreachable = |source| Error::Unreachable { location: self.location.clone(), advice: ADVICE, source };
+        answer.and_then(|answer| answer.map_err(Cause::from)).map_err(unreachable)
+    }
+
     async fn identity(&self) -> Result<String, Error> {
         let unknown = || KafkaError::Global(RDKafkaErrorCode::OperationTimedOut);
         let question = move |consumer: &BaseConsumer| consumer.client().fetch_cluster_id(PATIENCE).ok_or_else(unknown);
@@ -175,9 +190,14 @@ impl Bus for Kafka {
         })
     }
 
-    async fn join(&self, topic: &str, group: &str) -> Result<Box<dyn Member>, Error> {
+    async fn join(&self, topic: &str, group: &str, name: Option<&str>) -> Result<Box<dyn Member>, Error> {
         self.partitions("join", topic).await?;
-        let consumer = self.consumer(group).and_then(|consumer| consumer.subscribe(&[topic]).map(|()| consumer));
+        let mut config = self.consumer_config(group);
+        if let Some(name) = name {
+            config.set("group.instance.id", name);
+        }
+        let subscribed = |consumer: StreamConsumer| consumer.subscribe(&[topic]).map(|()| consumer);
+        let consumer = config.create().and_then(subscribed);
         let consumer = consumer.map_err(|error| self.fault("join", topic, error.into()))?;
         Ok(Box::new(GroupMember::new(Tail::new(&self.location, topic, consumer))))
     }
@@ -192,7 +212,7 @@ impl Bus for Kafka {
             for (partition, offset) in (0..).zip(offsets) {
                 places.add_partition_offset(topic, partition, offset)?;
             }
-            let consumer = self.consumer("follower")?;
+            let consumer: StreamConsumer = self.consumer_config("follower").create()?;
             consumer.assign(&places)?;
             Ok(consumer)
         };

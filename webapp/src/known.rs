@@ -1,0 +1,91 @@
+//! Everything known of one user: what a list is made from.
+
+use rocket::futures::future::try_join3;
+use storage::{EventRecord, Preferences, Store};
+
+use crate::history::{Entry, HISTORY, History};
+
+/// What a user reviewed, did and wants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Known {
+    /// From the newest reviews, newest first.
+    reviewed: Vec<Entry>,
+    /// The newest events, newest first, ties by id.
+    events: Vec<EventRecord>,
+    /// What the user wants.
+    pub preferences: Preferences,
+}
+
+impl Known {
+    /// What the store has.
+    pub async fn load(store: &dyn Store, user: &str) -> Result<Self, storage::Error> {
+        let (reviews, events, preferences) = try_join3(
+            store.reviews_of_user(user, HISTORY),
+            store.events_of_user(user, HISTORY),
+            store.preferences(user),
+        )
+        .await?;
+        let reviewed = reviews.iter().map(Entry::reviewed).collect();
+        Ok(Self { reviewed, events, preferences: preferences.unwrap_or_default() })
+    }
+
+    /// Takes in what the store does not have yet, and leaves what the store would then give.
+    pub fn learn(&mut self, events: &[EventRecord], preferences: Option<&Preferences>) {
+        self.events.extend_from_slice(events);
+        let order = |a: &EventRecord, b: &EventRecord| b.time_ms.cmp(&a.time_ms).then_with(|| a.id.cmp(&b.id));
+        self.events.sort_by(order);
+        self.events.truncate(HISTORY as usize);
+        if let Some(preferences) = preferences {
+            self.preferences = preferences.clone();
+        }
+    }
+
+    /// Whether nothing has come from the user but reviews.
+    pub fn is_untouched(&self) -> bool {
+        self.events.is_empty() && self.preferences == Preferences::default()
+    }
+
+    /// Reviews and events as one.
+    pub fn history(&self) -> History {
+        History::of(self.reviewed.iter().cloned().chain(self.events.iter().map(Entry::done)))
+    }
+
+    /// How much there is to keep in memory, in entries.
+    pub fn size(&self) -> usize {
+        1 + self.reviewed.len() + self.events.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, time_ms: i64) -> EventRecord {
+        let (id, user, asin, kind) = (id.to_owned(), "u".to_owned(), id.to_owned(), "view".to_owned());
+        EventRecord { id, user, asin, kind, weight: 3.0, time_ms }
+    }
+
+    #[test]
+    fn what_is_learnt_stands_as_the_store_would_give_it() {
+        let mut known = Known::default();
+        known.learn(&[event("b", 5), event("c", 9)], None);
+        assert!(!known.is_untouched());
+        known.learn(&[event("a", 5), event("d", 7)], None);
+        let ids: Vec<&str> = known.events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(ids, ["c", "d", "a", "b"]);
+        let many: Vec<EventRecord> = (0..600).map(|time| event(&format!("n{time}"), time)).collect();
+        known.learn(&many, None);
+        assert_eq!((known.events.len(), known.events[0].time_ms), (500, 599));
+        assert_eq!(known.size(), 501);
+    }
+
+    #[test]
+    fn new_preferences_take_the_place_of_the_old() {
+        let mut known = Known::default();
+        let wishes = Preferences { brands: vec!["Acme".into()], ..Preferences::default() };
+        known.learn(&[], Some(&wishes));
+        assert_eq!(known.preferences, wishes);
+        known.learn(&[], None);
+        assert!(!known.is_untouched());
+    }
+}
