@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use tests::{Browser, Program, Server};
+use tests::{Broker, Browser, Program, Server, free_port};
 
 /// Widths of a desktop window and of a phone, in pixels.
 const WIDTHS: [u32; 2] = [1280, 390];
@@ -109,6 +109,113 @@ fn an_open_page_follows_what_its_user_does_and_no_other() {
     assert_eq!(server.send("POST", "/api/v1/events", &event).0, 202);
     ben.wait("window.changed");
     assert_eq!(ann.script("return window.changes"), 1);
+}
+
+/// Rates the first product of the page's list as the page's user; remembers in `window.shown` the time
+/// that the list took to change, in milliseconds.
+fn rate_the_first(browser: &Browser, user: &str) {
+    browser.script(&format!(
+        "const list = document.querySelector('[data-stream]');
+         const item = list.querySelector('a').pathname.split('/').pop();
+         window.shown = new Promise(kept => new MutationObserver(() => kept(performance.now() - window.began))
+             .observe(list, {{ childList: true }})).then(took => {{ window.took = took; }});
+         window.began = performance.now();
+         fetch('/api/v1/events', {{
+             method: 'POST',
+             headers: {{ 'content-type': 'application/json' }},
+             body: JSON.stringify({{ user: {user:?}, item, kind: 'rating', rating: 5 }}),
+         }});"
+    ));
+}
+
+#[test]
+fn a_rating_changes_the_row_of_its_user_at_once_and_no_other() {
+    let (Some(ann), Some(ben)) = (Browser::start(), Browser::start()) else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (_, store) = publish(folder.path());
+    let server = Server::start(&store);
+    for (browser, user) in [(&ann, "ann-rates"), (&ben, "ben-rates")] {
+        browser.open(&server.url(&format!("/users/{user}")));
+        watch_the_list(browser);
+    }
+    let (mut took, rounds) = (Vec::new(), 5);
+    for round in 1..=rounds {
+        let before = ann.texts(".card-title");
+        let rated = before.first().expect("a stranger sees what is popular").clone();
+        rate_the_first(&ann, "ann-rates");
+        ann.wait("window.shown");
+        let after = ann.texts(".card-title");
+        assert!(!after.contains(&rated), "{rated} is rated and still recommended: {after:?}");
+        assert!(ann.texts(".reason").join("\n").contains("Because you rated"), "round {round} names no reason");
+        took.push(ann.script("return window.took").as_f64().expect("a time was measured"));
+    }
+    assert_eq!(ann.script("return window.changes"), rounds);
+    assert_eq!(ben.script("return window.changes"), 0);
+    took.sort_by(f64::total_cmp);
+    println!("from a rating to the changed row, in ms as the page measures: {took:.1?}");
+}
+
+/// Waits until the page says that it is live, or that it is not.
+fn wait_until_live(browser: &Browser, live: bool) {
+    browser.wait(&format!(
+        "new Promise(kept => {{
+             const state = document.querySelector('[data-live]');
+             const look = () => state.dataset.live === '{live}' && kept();
+             new MutationObserver(look).observe(state, {{ attributes: true }});
+             look();
+         }})"
+    ));
+}
+
+/// Waits until the page shows exactly these products in this order.
+fn wait_for_the_list(browser: &Browser, asins: &[&str]) {
+    browser.wait(&format!(
+        "new Promise(kept => {{
+             const list = document.querySelector('[data-stream]');
+             const shown = () => [...list.children].map(card => card.querySelector('a').pathname.split('/').pop());
+             const look = () => JSON.stringify(shown()) === JSON.stringify({asins:?}) && kept();
+             new MutationObserver(look).observe(list, {{ childList: true }});
+             look();
+         }})"
+    ));
+}
+
+#[test]
+fn an_open_page_says_that_the_broker_is_away_and_misses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let Some(broker) = Broker::in_folder(&folder.path().join("services")) else { return };
+    let Some(browser) = Browser::start() else { return };
+    let url = broker.start();
+    let (_, store) = publish(folder.path());
+    let shared = ["--store", &store, "--bus", &url];
+    let server = Server::run("webapp", ["serve", "--no-worker"].iter().chain(&shared));
+    let _worker = Server::run_at(free_port(), "webapp", ["worker"].iter().chain(&shared));
+    browser.open(&server.url("/users/cleo"));
+    wait_until_live(&browser, true);
+
+    let asins = browser.script(
+        "return [...document.querySelectorAll('[data-stream] > *')].map(c => c.querySelector('a').pathname.split('/').pop())",
+    );
+    let event = |place: usize| serde_json::json!({"user": "cleo", "item": asins[place], "kind": "purchase"});
+    assert_eq!(server.send("POST", "/api/v1/events", &event(0)).0, 202);
+    broker.stop();
+    wait_until_live(&browser, false);
+    assert!(!browser.texts("[data-live]").join("").is_empty(), "the page says nothing");
+    // What the broker has not taken is not promised either.
+    let (status, answer) = server.send("POST", "/api/v1/events", &event(1));
+    assert_eq!(status, 503, "{answer}");
+    assert_eq!(broker.start(), url, "the broker is back where it was");
+    wait_until_live(&browser, true);
+
+    assert_eq!(server.send("POST", "/api/v1/events", &event(2)).0, 202);
+    server.wait_for_metric("recommender_worker_lag", |lag| lag == 0);
+    let (_, wanted) = server.json("/api/v1/users/cleo/recommendations?k=12");
+    let wanted: Vec<&str> =
+        wanted["items"].as_array().into_iter().flatten().filter_map(|item| item["asin"].as_str()).collect();
+    for bought in [0, 2] {
+        assert!(!wanted.contains(&asins[bought].as_str().unwrap()), "{} was bought: {wanted:?}", asins[bought]);
+    }
+    wait_for_the_list(&browser, &wanted);
 }
 
 /// Reports are opened from the disk, as somebody would who got them by mail.

@@ -7,6 +7,7 @@
 
 mod dataset;
 mod figures;
+mod live;
 mod load;
 mod peers;
 mod quality;
@@ -53,6 +54,8 @@ enum Benchmark {
     Train,
     /// Requests a second and latencies of the recommendations route.
     Serve,
+    /// From an event posted to the list on an open page: latencies, rates, counts, memory, restart.
+    Live,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -71,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         Benchmark::Quality => quality::measure(arguments.trials, &mut figures)?,
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
+        Benchmark::Live => live::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
     }
     figures.print(arguments.json);
     Ok(())

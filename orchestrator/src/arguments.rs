@@ -16,6 +16,10 @@ random ones and then steps beside the best follow. What the pipeline file itself
 varied. Trials are kept: repeated, they cost nothing, and interrupted, they go on. The best goes to the file that \
 the pipeline names under `tune`.";
 
+const SIMULATION: &str = "Before each event the site is asked for the user's list; the rank of the event's product in \
+it is noted, and only then the event is posted. Events have ids of their own, so a replay that is repeated changes \
+nothing. Without --synthetic the users get new names, and what they did before the replay is posted first.";
+
 /// Turns review files into served recommendations, one stage at a time.
 #[derive(Debug, Parser)]
 #[command(name = "orchestrator", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -57,6 +61,9 @@ pub enum Command {
     Fetch(FetchArguments),
     /// Makes review files that look like a shop's, with known faults.
     Generate(GenerateArguments),
+    /// Plays shoppers against a running site, and measures what was on the page when the next event came.
+    #[command(after_help = SIMULATION)]
+    Simulate(Box<SimulateArguments>),
     /// Runs one stage: what the orchestrator starts its children with.
     #[command(name = "__stage", hide = true)]
     Stage,
@@ -318,6 +325,54 @@ pub struct GenerateArguments {
     pub folder: PathBuf,
 }
 
+/// Arguments of `simulate`.
+#[derive(Args, Debug)]
+pub struct SimulateArguments {
+    /// The pipeline whose reviews are replayed.
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// Address of the site.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
+    pub to: String,
+    /// Replays this output, of reviews or interactions [default: the test part of the pipeline's split, else the
+    /// reviews that it loads].
+    #[arg(long, value_name = "STAGE.PORT", conflicts_with = "synthetic")]
+    pub from: Option<String>,
+    /// Makes shoppers with tastes of their own from the site's catalogue, instead of replaying reviews.
+    #[arg(long)]
+    pub synthetic: bool,
+    /// Events a second [default: 20].
+    #[arg(long, value_name = "NUMBER", value_parser = positive, conflicts_with = "speed_up")]
+    pub rate: Option<f64>,
+    /// Keeps the pauses between the reviews, but this many times as fast: 86400 is a day a second.
+    #[arg(long, value_name = "FACTOR", value_parser = positive, conflicts_with = "synthetic")]
+    pub speed_up: Option<f64>,
+    /// Stops after so many events [default: all; 500 if synthetic].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub events: Option<u32>,
+    /// So many users, drawn by the seed [default: all; 20 if synthetic].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub users: Option<u32>,
+    /// Decides which users are drawn and what synthetic ones do.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Length of the lists that are looked at.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub k: u16,
+    /// What the names of the users on the site begin with [default: replay- or shopper-].
+    #[arg(long = "as", value_name = "PREFIX")]
+    pub prefix: Option<String>,
+    /// Posts events with the times of the reviews instead of now.
+    #[arg(long, conflicts_with = "synthetic")]
+    pub keep_times: bool,
+    /// Writes what was found as an HTML report.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Writes what was found to standard output as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl PipelineArguments {
     /// The pipeline file and the names of stages.
     pub fn split(&self) -> Result<(PathBuf, Vec<String>), Error> {
@@ -336,6 +391,11 @@ impl PipelineArguments {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "expected a number of seconds such as 30 or 0.5".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0 such as 20 or 0.5".to_owned())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -370,9 +430,12 @@ mod tests {
 
     #[test]
     fn help_reads_well() {
-        for (name, command) in
-            [("help", Arguments::command()), ("help_run", subcommand("run")), ("help_tune", subcommand("tune"))]
-        {
+        for (name, command) in [
+            ("help", Arguments::command()),
+            ("help_run", subcommand("run")),
+            ("help_tune", subcommand("tune")),
+            ("help_simulate", subcommand("simulate")),
+        ] {
             insta::assert_snapshot!(name, command.term_width(100).render_long_help());
         }
     }

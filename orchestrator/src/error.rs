@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{commands::FetchError, configuration::Faults, exit::Exit};
+use crate::{commands::FetchError, configuration::Faults, exit::Exit, simulation::SimulationError};
 
 /// Why the program ends without doing what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,9 @@ pub enum Error {
     /// A file cannot be downloaded.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// A site cannot be asked.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
     /// Anything that one of the parts (a stage, the web site, the generator) reports.
     #[error(transparent)]
     Part(#[from] anyhow::Error),
@@ -83,7 +86,10 @@ impl Error {
             | Self::Busy { .. } => Exit::BadPipeline,
             Self::Part(error) if is_unreachable(error) => Exit::Unreachable,
             Self::Fetch(error) if error.is_unreachable() => Exit::Unreachable,
-            Self::Cache { .. } | Self::Artifact(_) | Self::Fetch(_) | Self::Part(_) => Exit::Failed,
+            Self::Simulation(error) if error.is_unreachable() => Exit::Unreachable,
+            Self::Cache { .. } | Self::Artifact(_) | Self::Fetch(_) | Self::Simulation(_) | Self::Part(_) => {
+                Exit::Failed
+            }
         }
     }
 }

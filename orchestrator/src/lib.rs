@@ -16,6 +16,7 @@ mod logging;
 mod output;
 mod plan;
 mod registry;
+mod simulation;
 mod tuning;
 
 use std::io::{self, Write};
@@ -44,6 +45,7 @@ pub fn start(arguments: Arguments) -> Exit {
         Command::Rejects(arguments) => commands::rejects(&arguments, &registry, format),
         Command::Fetch(arguments) => commands::fetch(&arguments),
         Command::Generate(arguments) => commands::generate(&arguments),
+        Command::Simulate(arguments) => commands::simulate(&arguments, &registry),
         Command::Stage => Ok(execution::run_child(&registry)),
     };
     result.unwrap_or_else(|error| {

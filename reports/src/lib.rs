@@ -27,11 +27,13 @@ pub enum Template {
     Evaluation,
     /// How faithful a sample is; filled with [`page::Page`].
     Sample,
+    /// What was on the page when the next event came; filled with [`page::Page`].
+    Simulation,
 }
 
 impl Template {
     /// Every report, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Eda, Self::Evaluation, Self::Sample];
+    pub const ALL: [Self; 4] = [Self::Eda, Self::Evaluation, Self::Sample, Self::Simulation];
 
     /// Name and text of the template.
     fn source(self) -> (&'static str, &'static str) {
@@ -39,6 +41,7 @@ impl Template {
             Self::Eda => ("eda", include_str!("../templates/eda.hbs")),
             Self::Evaluation => ("evaluation", include_str!("../templates/evaluation.hbs")),
             Self::Sample => ("sample", include_str!("../templates/sample.hbs")),
+            Self::Simulation => ("simulation", include_str!("../templates/simulation.hbs")),
         }
     }
 }

@@ -12,13 +12,21 @@ use serde_json::Value;
 
 use crate::workspace_root;
 
-/// The built program: cargo builds it beside the tests and benchmarks.
+/// The built `orchestrator`.
 ///
 /// # Panics
 /// If it is not built.
 pub fn binary() -> PathBuf {
+    built("orchestrator")
+}
+
+/// A built program of this workspace: cargo builds it beside the tests and benchmarks.
+///
+/// # Panics
+/// If it is not built.
+pub fn built(program: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a path");
-    let name = format!("orchestrator{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     let beside = this.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.exists());
     beside.unwrap_or_else(|| panic!("{name} is not built; run `cargo build --release` first"))
 }

@@ -3,7 +3,7 @@
 //! Checked as a whole, then handed to the bus: a faulty batch changes nothing. The answer comes when the
 //! bus has the events safe; a live worker applies them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rocket::http::Status;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use storage::{EventRecord, Preferences, Store, UserPreferences};
 use streaming::{Event, EventKind, Message, Place, Received, Wishes};
 
+use crate::api::stream;
 use crate::failure::{Detail, Failure};
 use crate::metrics::now_ms;
 use crate::preferences;
@@ -23,12 +24,15 @@ pub(crate) const BATCH: usize = 1_000;
 const FAULTS: usize = 20;
 
 /// What became of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Receipt {
     /// New events; the bus has them safe.
     pub accepted: usize,
     /// Events whose id was there already; they changed nothing.
     pub duplicates: usize,
+    /// Where the newest one of each partition lies, in the words of [`stream::place_name`]: a list of that place
+    /// or a later one in the partition knows of the event.
+    pub places: Vec<String>,
 }
 
 /// Events that the bus has safe.
@@ -80,7 +84,14 @@ pub(crate) async fn accept(site: &Site, events: Vec<Event>) -> Result<Accepted, 
     }
     let places = site.bus.send(&site.topics.events, messages).await?;
     site.metrics.accepted.add(accepted);
-    Ok(Accepted { receipt: Receipt { accepted, duplicates: count - accepted }, places })
+    let receipt = Receipt { accepted, duplicates: count - accepted, places: newest(&places) };
+    Ok(Accepted { receipt, places })
+}
+
+/// The last place in each partition.
+fn newest(places: &[Place]) -> Vec<String> {
+    let last: BTreeMap<u32, u64> = places.iter().map(|place| (place.partition, place.offset)).collect();
+    last.into_iter().map(|(partition, offset)| stream::place_name(partition, offset)).collect()
 }
 
 /// An event as it goes over the bus: with an id and a time, so that whoever reads it again finds the same.

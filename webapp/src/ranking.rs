@@ -57,6 +57,9 @@ impl Taste {
 
     /// Lifts what is liked and takes out (not a number) what is not allowed.
     pub fn apply(&self, scores: &mut [f32], facts: &[Facts]) {
+        if *self == Self::default() {
+            return;
+        }
         let lift = BOOST * deviation(scores);
         for (score, facts) in scores.iter_mut().zip(facts) {
             if !self.allows(facts) {

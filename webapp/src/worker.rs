@@ -27,8 +27,8 @@ use crate::states::States;
 use crate::strangers::StandIns;
 use crate::topics::{DeadLetter, Update};
 
-/// Messages that are handled together at most.
-const MOST: usize = 4_096;
+/// Messages that are handled together at most: where many wait, one list follows many of a user's events.
+const MOST: usize = 32_768;
 /// Length of the lists that are kept and sent.
 pub(crate) const LIST: usize = 12;
 /// Users who are scored one after the other on one thread, at least.

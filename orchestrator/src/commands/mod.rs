@@ -10,6 +10,7 @@ mod preflight;
 mod rejects;
 mod run;
 mod serve;
+mod simulate;
 mod status;
 mod tune;
 
@@ -22,6 +23,7 @@ pub use list::{dag, schema, stages};
 pub use rejects::rejects;
 pub use run::run;
 pub use serve::serve;
+pub use simulate::simulate;
 pub use status::status;
 pub use tune::tune;
 

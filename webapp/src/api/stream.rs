@@ -50,7 +50,12 @@ struct Changed {
 
 /// Which list a reader has: that of the newest event before it.
 pub(crate) fn place(list: Option<&LiveList>) -> String {
-    list.map_or_else(String::new, |list| format!("{}-{}", list.partition, list.offset))
+    list.map_or_else(String::new, |list| place_name(list.partition, list.offset))
+}
+
+/// The word for a place in the log of events.
+pub(crate) fn place_name(partition: u32, offset: u64) -> String {
+    format!("{partition}-{offset}")
 }
 
 /// Begins with the newest list unless the reader has it: `after` or `Last-Event-ID` say which that is.

@@ -50,7 +50,7 @@ async fn a_second_event_of_the_same_id_changes_nothing() {
     shop.event(&event("same", "zoe", "COF-1")).await;
     let before = shop.list("zoe", 8).await;
     let (status, receipt) = shop.post("/api/v1/events", &event("same", "zoe", "TEA-1")).await;
-    assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 0, "duplicates": 1 })));
+    assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 0, "duplicates": 1, "places": [] })));
     assert_eq!(shop.list("zoe", 8).await, before);
 }
 

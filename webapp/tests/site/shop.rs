@@ -124,7 +124,7 @@ impl Shop {
     /// Sends one event that is new and waits until the list has followed it.
     pub async fn event(&self, event: &Value) {
         let (status, receipt) = self.post("/api/v1/events", event).await;
-        assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 1, "duplicates": 0 })));
+        assert_eq!((status, &receipt["accepted"]), (Status::Accepted, &json!(1)), "{receipt}");
         self.applied().await;
     }
 

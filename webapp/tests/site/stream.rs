@@ -81,6 +81,16 @@ async fn an_event_reaches_the_open_stream_of_its_user() {
 }
 
 #[rocket::async_test]
+async fn a_receipt_names_the_list_that_knows_of_the_event() {
+    let shop = Shop::open().await;
+    let mut zoe = Open::new(&shop, "/api/v1/users/zoe/stream", None).await;
+    for item in ["COF-1", "TEA-1"] {
+        let (_, receipt) = shop.post("/api/v1/events", &bought("zoe", item)).await;
+        assert_eq!(receipt["places"], json!([zoe.next().await.id]));
+    }
+}
+
+#[rocket::async_test]
 async fn a_stream_that_was_interrupted_goes_on_with_what_it_missed() {
     let shop = Shop::open().await;
     let address = "/api/v1/users/zoe/stream";
