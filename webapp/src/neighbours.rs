@@ -124,7 +124,9 @@ mod tests {
 
     fn index(products: &[Product]) -> Neighbours {
         let mut builder = Builder::default();
-        products.iter().for_each(|product| builder.add(Some(product)));
+        for product in products {
+            builder.add(Some(product));
+        }
         builder.finish()
     }
 

@@ -103,12 +103,11 @@ pub(crate) async fn recommend(
     let known = Known::load(store, user).await?;
     let history = known.history();
     let stored = if known.is_untouched() { stored_picks(store, live, user, &history, k).await? } else { None };
-    let (source, picks) = match stored {
-        Some(picks) => (Source::Stored, picks),
-        None => {
-            let stand_ins = StandIns::of(store, live, [&known]).await?;
-            (Source::Live, score(live, &history, &known.preferences, stand_ins, k).await?)
-        }
+    let (source, picks) = if let Some(picks) = stored {
+        (Source::Stored, picks)
+    } else {
+        let stand_ins = StandIns::of(store, live, [&known]).await?;
+        (Source::Live, score(live, &history, &known.preferences, stand_ins, k).await?)
     };
     let preferences = known.preferences;
     let items = complete(store, picks, &history, &preferences).await?;

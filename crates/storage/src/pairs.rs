@@ -3,15 +3,16 @@
 //! A row for each pair would be the obvious form, but a batch of a thousand events changes three thousand
 //! pairs, strewn over all pages of the table and its index; blocks of the batch's few hundred items are
 //! written more than twice as fast. So each pair stands in the blocks of both its items. A block is a list
-//! sorted by key: length of the key (u32), key, count (u64), level (f64), all little-endian. Only the
-//! [`MOST`] pairs of highest level stay, which bounds it.
+//! sorted by key: length of the key, key, count, level. The level is a little-endian f64, the others are
+//! LEB128. Only the [`MOST`] pairs of highest level stay, which bounds it: to less than a page of SQLite for
+//! usual keys.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use crate::activity::{ItemPair, add_levels};
 
-/// Pairs of an item that one partition keeps: several times what is ever shown.
-pub(crate) const MOST: usize = 256;
+/// Pairs of an item that one partition keeps: more than is ever shown.
+pub(crate) const MOST: usize = 128;
 
 /// How often another item was looked at together with one, and the level of that.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,10 +63,9 @@ pub(crate) fn add(block: &[u8], increments: &BTreeMap<&str, Partner>) -> Result<
     keep_most(&mut partners);
     let mut block = Vec::with_capacity(block.len() + 64);
     for (key, Partner { count, trend }) in partners {
-        let length = u32::try_from(key.len()).map_err(|_| format!("a key has {} bytes", key.len()))?;
-        block.extend_from_slice(&length.to_le_bytes());
+        push_number(&mut block, key.len() as u64);
         block.extend_from_slice(key.as_bytes());
-        block.extend_from_slice(&count.to_le_bytes());
+        push_number(&mut block, count);
         block.extend_from_slice(&trend.to_le_bytes());
     }
     Ok(block)
@@ -105,17 +105,35 @@ fn entries(mut block: &[u8]) -> impl Iterator<Item = Result<(&str, Partner), Str
 }
 
 fn entry<'a>(block: &mut &'a [u8]) -> Option<(&'a str, Partner)> {
-    let length = u32::from_le_bytes(*take(block)?);
-    let (key, rest) = block.split_at_checked(length as usize)?;
+    let length = usize::try_from(take_number(block)?).ok()?;
+    let (key, rest) = block.split_at_checked(length)?;
     *block = rest;
-    let (count, trend) = (u64::from_le_bytes(*take(block)?), f64::from_le_bytes(*take(block)?));
-    Some((str::from_utf8(key).ok()?, Partner { count, trend }))
+    let count = take_number(block)?;
+    let (trend, rest) = block.split_first_chunk()?;
+    *block = rest;
+    Some((str::from_utf8(key).ok()?, Partner { count, trend: f64::from_le_bytes(*trend) }))
 }
 
-fn take<'a, const N: usize>(block: &mut &'a [u8]) -> Option<&'a [u8; N]> {
-    let (first, rest) = block.split_first_chunk()?;
-    *block = rest;
-    Some(first)
+/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+fn push_number(block: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        block.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    block.push(number as u8);
+}
+
+fn take_number(block: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = block.split_first()?;
+        *block = rest;
+        number |= u64::from(first & 0x7f) << shift;
+        if *first < 0x80 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 /// The `limit` items of highest level beside `asin`, ties by key, from its blocks of all partitions, which
@@ -166,17 +184,27 @@ mod tests {
         let block = block("a", &[&pairs[..500], &pairs[500..]]);
         let kept = together("a", [block], 2_000).unwrap();
         assert_eq!(kept.len(), MOST);
-        // Four of the level 0 to 99, three of the others: 256 = 85 * 3 + 1, so down to level 214.
-        let levels: Vec<f64> = kept.iter().map(|pair| pair.trend).collect();
-        assert_eq!(levels.iter().filter(|level| **level > 214.0).count(), 255);
-        assert_eq!((kept[255].trend.to_bits(), &*kept[255].other), (214.0_f64.to_bits(), "214"));
+        // Three of each level from 100 on: 128 = 42 * 3 + 2, so all down to level 258 and two of 257.
+        assert_eq!(kept.iter().filter(|pair| pair.trend > 257.0).count(), 126);
+        let last: Vec<_> = kept[126..].iter().map(|pair| (pair.trend.to_bits(), pair.other.as_str())).collect();
+        assert_eq!(last, [(257.0_f64.to_bits(), "257"), (257.0_f64.to_bits(), "557")]);
+    }
+
+    #[test]
+    fn numbers_come_back() {
+        for number in [0, 1, 127, 128, 300, 1 << 35, u64::MAX] {
+            let mut block = Vec::new();
+            push_number(&mut block, number);
+            let mut rest = block.as_slice();
+            assert_eq!((take_number(&mut rest), rest), (Some(number), &[][..]));
+        }
     }
 
     #[test]
     fn a_broken_block_is_told() {
         let block = block("a", &[&[pair("a", "b", 1.0), pair("a", "c", 1.0)]]);
-        let broken = together("a", [block[..30].to_vec()], 9).unwrap_err();
-        assert_eq!(broken, "pairs of an item are broken at byte 21 of 30");
+        let broken = together("a", [block[..15].to_vec()], 9).unwrap_err();
+        assert_eq!(broken, "pairs of an item are broken at byte 11 of 15");
         assert!(add(&[255; 30], &BTreeMap::new()).is_err());
     }
 

@@ -140,7 +140,7 @@ pub trait Store: Send + Sync {
     async fn activity(&self, asin: &str) -> Result<ItemActivity, Error>;
 
     /// The items that users looked at together with one, in the field `other`: those of highest level
-    /// first, ties by asin. Of each item at least the 256 pairs of highest level are kept; the count of one
+    /// first, ties by asin. Of each item at least the 128 pairs of highest level are kept; the count of one
     /// that was dropped and comes again starts anew.
     async fn together(&self, asin: &str, limit: u64) -> Result<Vec<ItemPair>, Error>;
 

@@ -110,13 +110,15 @@ CREATE INDEX IF NOT EXISTS reviews_by_helpfulness
 ";
 
 /// Settings of every connection. Readers never wait for writers (WAL); a writer of another process
-/// is waited for.
+/// is waited for. The log grows to 32 MB before it is copied into the file and synced: batches of events
+/// change the same pages again and again, which so are copied once.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(20))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;
-         PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+         PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 8000;",
     )
 }
 
