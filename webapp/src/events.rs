@@ -15,6 +15,7 @@ use crate::api::stream;
 use crate::failure::{Detail, Failure};
 use crate::metrics::now_ms;
 use crate::preferences;
+use crate::products::Described;
 use crate::site::Site;
 
 /// Most events in one batch.
@@ -107,6 +108,8 @@ pub(crate) enum Deed {
     Done(EventRecord),
     /// Other preferences.
     Wished(UserPreferences),
+    /// Somebody tells of a product.
+    Described(String, Described),
 }
 
 impl Deed {
@@ -115,6 +118,7 @@ impl Deed {
         match self {
             Self::Done(record) => record.user,
             Self::Wished(wished) => wished.user,
+            Self::Described(user, _) => user,
         }
     }
 }
@@ -127,6 +131,9 @@ pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
         let preferences = preferences_of(wishes).map_err(|failure| failure.message)?;
         return Ok(Deed::Wished(UserPreferences { user: event.user, preferences }));
     }
+    if let Some(details) = event.product.take() {
+        return Ok(Deed::Described(event.user, Described { asin: event.item, details }));
+    }
     let id = format!("event-{}-{}", message.place.partition, message.place.offset);
     Ok(Deed::Done(record(event, id, message.time_ms)))
 }
@@ -134,7 +141,10 @@ pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
 async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failure> {
     let items: HashSet<&str> = events.iter().map(|event| event.item.as_str()).collect();
     let items: Vec<String> = items.into_iter().map(str::to_owned).collect();
-    let known: HashSet<String> = store.products(&items).await?.into_iter().map(|product| product.asin).collect();
+    let mut known: HashSet<String> = store.products(&items).await?.into_iter().map(|product| product.asin).collect();
+    // A product may come in one batch with what is done with it.
+    let described = events.iter().filter(|event| event.kind == EventKind::Product);
+    known.extend(described.map(|event| event.item.clone()));
     let faults = events.iter().enumerate().filter_map(|(index, event)| match event.check() {
         Err(fault) => Some(Detail { index, field: fault.field.to_owned(), message: fault.to_string() }),
         Ok(()) if event.kind == EventKind::Preferences => {
@@ -188,6 +198,7 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::Purchase => "purchase",
         EventKind::Rating => "rating",
         EventKind::Preferences => "preferences",
+        EventKind::Product => "product",
     }
 }
 

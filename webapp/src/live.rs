@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 use crate::failure::Failure;
+use crate::strangers::Strangers;
 
 /// The model file that holds the item keys, one a line; line number = item index.
 const VOCABULARY: &str = "vocabulary/items.txt";
@@ -28,6 +29,8 @@ pub(crate) struct LiveModel {
     pub recommender: Box<dyn Recommender>,
     /// What preferences are compared with, one entry an item of the model.
     pub catalogue: Catalogue,
+    /// Items that it does not know and that users have done something with.
+    pub strangers: Strangers,
     /// Commonest categories and brands of the shop.
     pub facets: Facets,
     /// Most rated products, for the home page.
@@ -174,6 +177,7 @@ async fn load(
     Ok(LiveModel {
         recommender,
         catalogue,
+        strangers: Strangers::default(),
         facets: store.facets(FACETS).await?,
         popular,
         active_users: store.active_users(HOME).await?,

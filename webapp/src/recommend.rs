@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use recommender::Explanation;
 use serde::Serialize;
 use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
-use crate::history::{Action, History};
+use crate::history::{Action, History, Told};
 use crate::known::Known;
 use crate::live::LiveModel;
 use crate::ranking::{Taste, rank};
+use crate::strangers::{STAND_INS, StandIns};
 
 /// Items of the history that are named as reasons for a recommended one.
 const CAUSES: usize = 3;
@@ -101,20 +103,22 @@ pub(crate) async fn recommend(
     let known = Known::load(store, user).await?;
     let history = known.history();
     let stored = if known.is_untouched() { stored_picks(store, live, user, &history, k).await? } else { None };
-    let preferences = known.preferences;
-    let (source, picks) = match stored {
-        Some(picks) => (Source::Stored, picks),
-        None => (Source::Live, score(live, &history, &preferences, k).await?),
+    let (source, picks) = if let Some(picks) = stored {
+        (Source::Stored, picks)
+    } else {
+        let stand_ins = StandIns::of(store, live, [&known]).await?;
+        (Source::Live, score(live, &history, &known.preferences, stand_ins, k).await?)
     };
+    let preferences = known.preferences;
     let items = complete(store, picks, &history, &preferences).await?;
     Ok(Suggestions { source, items, history, preferences })
 }
 
 /// The best `k` items for what is known of a user: what a live worker keeps and tells. Takes
 /// milliseconds where the model is large.
-pub(crate) fn best_for(live: &LiveModel, known: &Known, k: usize) -> Vec<Recommended> {
+pub(crate) fn best_for(live: &LiveModel, known: &Known, stand_ins: &StandIns, k: usize) -> Vec<Recommended> {
     let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
-    picks(live, &known.history(), &known.preferences, k).into_iter().map(kept).collect()
+    picks(live, &known.history(), &known.preferences, stand_ins, k).into_iter().map(kept).collect()
 }
 
 /// A list that a live worker made, with products and reasons.
@@ -149,31 +153,47 @@ async fn score(
     live: &Arc<LiveModel>,
     history: &History,
     preferences: &Preferences,
+    stand_ins: StandIns,
     k: usize,
 ) -> Result<Vec<Pick>, Failure> {
     let (live, history, preferences) = (Arc::clone(live), history.clone(), preferences.clone());
-    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, k));
+    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, &stand_ins, k));
     scored.await.map_err(|error| Failure::internal("score items", &error))
 }
 
-fn picks(live: &LiveModel, history: &History, preferences: &Preferences, k: usize) -> Vec<Pick> {
-    let interactions = history.interactions(live);
+fn picks(live: &LiveModel, history: &History, preferences: &Preferences, stand_ins: &StandIns, k: usize) -> Vec<Pick> {
+    let told = history.told(live, stand_ins);
     let taste = Taste::new(preferences, |name| live.catalogue.name(name));
     let excluded = preferences.excluded_items.iter().map(String::as_str);
     let skip: HashSet<u32> =
         history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
-    let best = rank(live, &interactions, &taste, k, |item| skip.contains(&item));
-    let mut explainer = live.recommender.explainer(&interactions);
+    let best = rank(live, &told.interactions, &taste, k, |item| skip.contains(&item));
+    let mut explainer = live.recommender.explainer(&told.interactions);
     let pick = |scored: recommender::Scored| {
         let explanation = explainer(scored.item);
-        let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
-        let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
-        let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
+        let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, &told));
+        let causes = causes.unwrap_or_default();
         let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
         let popular = has_base || live.catalogue.is_popular(scored.item);
         Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
     };
     best.into_iter().map(pick).collect()
+}
+
+/// The items of the user's own history that speak most for `item`: what those say that stand in for one of
+/// them is what it says.
+fn causes(explanation: &Explanation, item: u32, live: &LiveModel, told: &Told) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for (cause, share) in explanation.causes(item, CAUSES * STAND_INS) {
+        let asin = told.key(live, cause);
+        match causes.iter_mut().find(|one| one.asin == asin) {
+            Some(one) => one.share += share,
+            None => causes.push(Cause { asin: asin.to_owned(), share }),
+        }
+    }
+    causes.sort_by(|a, b| b.share.total_cmp(&a.share));
+    causes.truncate(CAUSES);
+    causes
 }
 
 /// Adds products and reasons to the picks with one look into the store.
@@ -231,18 +251,21 @@ fn reasons(
 }
 
 /// The `k` products most like one, with their scores: as published, or from the model itself where
-/// more are wanted than were published.
+/// more are wanted than were published. For a product that the model does not know those that are described
+/// most like it.
 pub(crate) async fn similar_products(
     store: &dyn Store,
     live: &LiveModel,
-    asin: &str,
+    product: &Product,
     k: usize,
 ) -> Result<Vec<(Product, f32)>, Failure> {
+    let asin = product.asin.as_str();
     let mut lists = store.similar(&live.version.version, asin).await?;
-    if lists.len() < k
-        && let Some(item) = live.index(asin)
-    {
-        let own = live.recommender.similar(item, k);
+    if lists.len() < k {
+        let own = match live.index(asin) {
+            Some(item) => live.recommender.similar(item, k),
+            None => live.catalogue.neighbours().nearest(product, k),
+        };
         if own.len() > lists.len() {
             let recommended = |scored: recommender::Scored| Recommended {
                 asin: live.key(scored.item).to_owned(),

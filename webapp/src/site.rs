@@ -15,6 +15,7 @@ use crate::live::{LiveModel, LiveModels};
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::recommend::best_for;
+use crate::strangers::StandIns;
 use crate::topics::Topics;
 use crate::worker::LIST;
 
@@ -95,7 +96,8 @@ impl Site {
         let (kept, live) = (self.store.live_list(user).await.ok()??, self.live().await.ok()?);
         let known = Known::load(self.store.as_ref(), user).await.ok()?;
         let version = live.version.version.clone();
-        let items = tokio::task::spawn_blocking(move || best_for(&live, &known, LIST)).await.ok()?;
+        let stand_ins = StandIns::of(self.store.as_ref(), &live, [&known]).await.ok()?;
+        let items = tokio::task::spawn_blocking(move || best_for(&live, &known, &stand_ins, LIST)).await.ok()?;
         Some(LiveList { version, items, ..kept })
     }
 

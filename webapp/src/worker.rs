@@ -14,13 +14,17 @@ use rocket::futures::future::try_join_all;
 use storage::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences};
 use streaming::{Member, Message, Place, Received, last_places};
 
+use crate::activity::Gains;
 use crate::events::{Deed, parse};
 use crate::failure::Failure;
 use crate::known::Known;
 use crate::live::LiveModel;
+use crate::metrics::now_ms;
+use crate::products::{self, Described};
 use crate::recommend::best_for;
 use crate::site::Site;
 use crate::states::States;
+use crate::strangers::StandIns;
 use crate::topics::{DeadLetter, Update};
 
 /// Messages that are handled together at most: where many wait, one list follows many of a user's events.
@@ -77,6 +81,8 @@ struct Sorted {
     wishes: BTreeMap<String, Preferences>,
     /// Where the last message of each user lies.
     last: BTreeMap<String, Place>,
+    /// Products that are new or have changed.
+    products: Vec<Described>,
     dead: Vec<DeadLetter>,
 }
 
@@ -153,13 +159,14 @@ impl<'a> Worker<'a> {
         let (from, next) = (first.place.offset, last.place.offset + 1);
         let sorted = self.sort(new).await?;
         self.bury(&sorted.dead).await?;
-        let new_lists = self.lists(partition, &sorted).await?;
+        let (new_lists, gains) = self.lists(partition, &sorted).await?;
         let events: Vec<EventRecord> = sorted.new.into_values().flatten().collect();
         let count = events.len();
         let preferences = sorted.wishes.into_iter();
         let preferences = preferences.map(|(user, preferences)| UserPreferences { user, preferences }).collect();
         let log = self.log.clone();
-        let batch = LiveBatch { log, partition, from, next, events, preferences, lists: new_lists };
+        let (activity, pairs) = gains.into_parts();
+        let batch = LiveBatch { log, partition, from, next, events, preferences, lists: new_lists, activity, pairs };
         if !self.site.store.apply(&batch).await? {
             return Ok(Outcome::Elsewhere);
         }
@@ -179,9 +186,14 @@ impl<'a> Worker<'a> {
                     sorted.last.insert(wished.user.clone(), message.place);
                     sorted.wishes.insert(wished.user, wished.preferences);
                 }
+                Ok(Deed::Described(user, product)) => {
+                    sorted.last.insert(user, message.place);
+                    sorted.products.push(product);
+                }
                 Err(reason) => sorted.dead.push(dead_letter(message, reason)),
             }
         }
+        self.put_products(messages, &mut sorted).await?;
         let ids: Vec<String> = records.iter().map(|(record, _)| record.id.clone()).collect();
         let mut known: BTreeSet<String> = self.site.store.known_events(&ids).await?;
         for (record, place) in records {
@@ -196,19 +208,42 @@ impl<'a> Worker<'a> {
         Ok(sorted)
     }
 
-    /// The list of each user of the messages; none while no model is published.
-    async fn lists(&mut self, partition: u32, sorted: &Sorted) -> Result<Vec<LiveList>, Failure> {
+    /// Writes products before anything is scored; that may come again and then changes nothing.
+    async fn put_products(&self, messages: &[Received], sorted: &mut Sorted) -> Result<(), Failure> {
+        let store = self.site.store.as_ref();
+        if sorted.products.is_empty() || products::put(store, &sorted.products).await? {
+            if let Ok(live) = self.site.live().await {
+                live.strangers.forget(sorted.products.iter().map(|product| product.asin.as_str()));
+            }
+            return Ok(());
+        }
+        let described = messages.iter().filter(|message| matches!(parse(message), Ok(Deed::Described(..))));
+        let reason = "no catalogue is loaded that the product could go into";
+        sorted.dead.extend(described.map(|message| dead_letter(message, reason.to_owned())));
+        Ok(())
+    }
+
+    /// The list of each user of the messages, none while no model is published; and what they teach about
+    /// items.
+    async fn lists(&mut self, partition: u32, sorted: &Sorted) -> Result<(Vec<LiveList>, Gains), Failure> {
         let live = self.site.live().await.ok();
         self.states.follow(live.as_ref());
-        let Some(live) = live else { return Ok(Vec::new()) };
+        let mut gains = Gains::default();
+        let now = now_ms();
         self.states.remember(self.site.store.as_ref(), partition, sorted.last.keys()).await?;
         let mut users = Vec::with_capacity(sorted.last.len());
         for (user, place) in &sorted.last {
             let events = sorted.new.get(user).map_or(&[][..], Vec::as_slice);
-            let learn = |known: &mut Known| known.learn(events, sorted.wishes.get(user));
+            let learn = |known: &mut Known| {
+                gains.add(known.events(), events, now);
+                known.learn(events, sorted.wishes.get(user));
+            };
             users.push((user.clone(), *place, self.states.change(partition, user, learn)));
         }
-        score(&live, users).await
+        let Some(live) = live else { return Ok((Vec::new(), gains)) };
+        let known = users.iter().map(|(_, _, known)| known.as_ref());
+        let stand_ins = StandIns::of(self.site.store.as_ref(), &live, known).await?;
+        Ok((score(&live, users, stand_ins).await?, gains))
     }
 
     /// The lists that users of these messages have already.
@@ -238,16 +273,22 @@ impl<'a> Worker<'a> {
 }
 
 /// Lists for what is known of each user, on as many threads as there are processors.
-async fn score(live: &Arc<LiveModel>, users: Vec<(String, Place, Arc<Known>)>) -> Result<Vec<LiveList>, Failure> {
+async fn score(
+    live: &Arc<LiveModel>,
+    users: Vec<(String, Place, Arc<Known>)>,
+    stand_ins: StandIns,
+) -> Result<Vec<LiveList>, Failure> {
+    let stand_ins = Arc::new(stand_ins);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = users.len().div_ceil(threads).max(SHARE);
     let mut users = users.into_iter();
     let mut tasks = Vec::new();
     while users.len() > 0 {
-        let (live, part): (_, Vec<_>) = (Arc::clone(live), users.by_ref().take(share).collect());
+        let (live, stand_ins) = (Arc::clone(live), Arc::clone(&stand_ins));
+        let part: Vec<_> = users.by_ref().take(share).collect();
         tasks.push(tokio::task::spawn_blocking(move || {
             let list = |(user, Place { partition, offset }, known): (String, Place, Arc<Known>)| {
-                let (version, items) = (live.version.version.clone(), best_for(&live, &known, LIST));
+                let (version, items) = (live.version.version.clone(), best_for(&live, &known, &stand_ins, LIST));
                 LiveList { user, version, partition, offset, items }
             };
             part.into_iter().map(list).collect::<Vec<LiveList>>()

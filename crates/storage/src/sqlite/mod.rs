@@ -6,6 +6,7 @@
 //! by the log, after a loss of power. What cannot be repeated (events, preferences, which load and which version
 //! count) is on disk when the call returns. Not here: what a record means.
 
+mod activity;
 mod catalogue;
 mod file;
 mod generations;
@@ -28,8 +29,9 @@ use self::{
     generations::{Failure, Generations},
 };
 use crate::{
-    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
-    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, error::Cause,
+    Error, EventRecord, Facets, ItemActivity, ItemPair, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product,
+    ProductQuery, Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations,
+    error::Cause,
 };
 
 /// A store in an SQLite file, with a file of its own for each load.
@@ -286,6 +288,20 @@ impl Store for Sqlite {
     async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
         let user = user.to_owned();
         self.read("read a live list", move |connection| live::live_list(connection, &user)).await
+    }
+
+    async fn trending(&self, limit: u64) -> Result<Vec<(String, f64)>, Error> {
+        self.read("read what is trending", move |connection| activity::trending(connection, limit)).await
+    }
+
+    async fn activity(&self, asin: &str) -> Result<ItemActivity, Error> {
+        let asin = asin.to_owned();
+        self.read("read the activity of an item", move |connection| activity::activity(connection, &asin)).await
+    }
+
+    async fn together(&self, asin: &str, limit: u64) -> Result<Vec<ItemPair>, Error> {
+        let asin = asin.to_owned();
+        self.read("read pairs of an item", move |connection| activity::together(connection, &asin, limit)).await
     }
 
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error> {
