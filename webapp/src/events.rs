@@ -3,12 +3,12 @@
 //! Checked as a whole, then handed to the bus: a faulty batch changes nothing. The answer comes when the
 //! bus has the events safe; a live worker applies them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rocket::http::Status;
 use serde::Serialize;
-use storage::{EventRecord, Preferences, Store, UserPreferences};
+use storage::{EventRecord, Preferences, UserPreferences};
 use streaming::{Event, EventKind, Message, Place, Received, Wishes};
 
 use crate::api::stream;
@@ -69,12 +69,12 @@ fn preferences_of(wishes: Wishes) -> Result<Preferences, Failure> {
 
 /// Checks events and sends them; all or, if any is faulty, none. Those with a known id are not sent again.
 pub(crate) async fn accept(site: &Site, events: Vec<Event>) -> Result<Accepted, Failure> {
-    let faults = check(site.store.as_ref(), &events).await?;
+    let faults = check(site, &events).await?;
     if !faults.is_empty() {
         return Err(rejected(faults));
     }
     let ids: Vec<String> = events.iter().filter_map(|event| event.event_id.clone()).collect();
-    let mut known = site.store.known_events(&ids).await?;
+    let mut known = if ids.is_empty() { BTreeSet::new() } else { site.store.known_events(&ids).await? };
     let count = events.len();
     let is_new = |event: &Event| event.event_id.as_ref().is_none_or(|id| known.insert(id.clone()));
     let messages: Vec<Message> = events.into_iter().filter(is_new).map(message).collect();
@@ -138,10 +138,13 @@ pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
     Ok(Deed::Done(record(event, id, message.time_ms)))
 }
 
-async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failure> {
-    let items: HashSet<&str> = events.iter().map(|event| event.item.as_str()).collect();
+async fn check(site: &Site, events: &[Event]) -> Result<Vec<Detail>, Failure> {
+    let live = site.live().await.ok();
+    let is_known = |item: &str| live.as_ref().is_some_and(|live| live.index(item).is_some());
+    let items: HashSet<&str> = events.iter().map(|event| event.item.as_str()).filter(|item| !is_known(item)).collect();
     let items: Vec<String> = items.into_iter().map(str::to_owned).collect();
-    let mut known: HashSet<String> = store.products(&items).await?.into_iter().map(|product| product.asin).collect();
+    let found = if items.is_empty() { Vec::new() } else { site.store.products(&items).await? };
+    let mut known: HashSet<String> = found.into_iter().map(|product| product.asin).collect();
     // A product may come in one batch with what is done with it.
     let described = events.iter().filter(|event| event.kind == EventKind::Product);
     known.extend(described.map(|event| event.item.clone()));
@@ -151,7 +154,7 @@ async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failu
             let failure = preferences_of(event.preferences.clone().unwrap_or_default()).err()?;
             Some(Detail { index, field: failure.field.unwrap_or_default(), message: failure.message })
         }
-        Ok(()) if !known.contains(&event.item) => {
+        Ok(()) if !is_known(&event.item) && !known.contains(&event.item) => {
             let message = format!("no product has the key `{}`", event.item);
             Some(Detail { index, field: "item".to_owned(), message })
         }

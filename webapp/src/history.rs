@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use recommender::{Interaction, Scored};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::{EventRecord, Review};
 
 use crate::live::LiveModel;
@@ -13,7 +13,7 @@ use crate::strangers::StandIns;
 pub(crate) const HISTORY: u64 = 500;
 
 /// What was done with an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Action {
     /// Its page was opened.

@@ -30,6 +30,7 @@ mod preferences;
 mod products;
 mod ranking;
 mod recommend;
+mod remembered;
 mod security;
 mod serve;
 mod site;

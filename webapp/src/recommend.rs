@@ -1,10 +1,10 @@
 //! One path from a user to a list of recommendations with reasons, for pages and API.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use recommender::Explanation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
@@ -89,6 +89,25 @@ struct Pick {
     popular: bool,
 }
 
+/// What reasons are told from, apart from the list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Grounds {
+    /// What was done with the items that are causes.
+    actions: BTreeMap<String, Action>,
+    /// What the user wants.
+    preferences: Preferences,
+}
+
+impl Grounds {
+    fn of(history: &History, preferences: &Preferences, picks: &[Pick]) -> Self {
+        let causes: HashSet<&str> =
+            picks.iter().flat_map(|pick| &pick.causes).map(|cause| cause.asin.as_str()).collect();
+        let entries = history.entries.iter().filter(|entry| causes.contains(entry.asin.as_str()));
+        let actions = entries.map(|entry| (entry.asin.clone(), entry.action)).collect();
+        Self { actions, preferences: preferences.clone() }
+    }
+}
+
 /// The best `k` items for a user at this moment.
 ///
 /// A user without events and preferences gets the list that came with the model, if there is one
@@ -110,22 +129,36 @@ pub(crate) async fn recommend(
         (Source::Live, score(live, &history, &known.preferences, stand_ins, k).await?)
     };
     let preferences = known.preferences;
-    let items = complete(store, picks, &history, &preferences).await?;
+    let grounds = Grounds::of(&history, &preferences, &picks);
+    let items = complete(store, live, picks, &grounds).await?;
     Ok(Suggestions { source, items, history, preferences })
 }
 
-/// The best `k` items for what is known of a user: what a live worker keeps and tells. Takes
-/// milliseconds where the model is large.
-pub(crate) fn best_for(live: &LiveModel, known: &Known, stand_ins: &StandIns, k: usize) -> Vec<Recommended> {
+/// The best `k` items for what is known of a user, and what their reasons are told from: what a live
+/// worker keeps and tells. Takes milliseconds where the model is large.
+pub(crate) fn best_for(live: &LiveModel, known: &Known, stand_ins: &StandIns, k: usize) -> (Vec<Recommended>, Grounds) {
+    let history = known.history();
+    let picks = picks(live, &history, &known.preferences, stand_ins, k);
+    let grounds = Grounds::of(&history, &known.preferences, &picks);
     let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
-    picks(live, &known.history(), &known.preferences, stand_ins, k).into_iter().map(kept).collect()
+    (picks.into_iter().map(kept).collect(), grounds)
 }
 
-/// A list that a live worker made, with products and reasons.
-pub(crate) async fn listed(store: &dyn Store, live: &LiveModel, list: &LiveList) -> Result<Vec<Suggestion>, Failure> {
+/// A list that a live worker made, with products and reasons; the grounds are looked up if they did not
+/// come with it.
+pub(crate) async fn listed(
+    store: &dyn Store,
+    live: &LiveModel,
+    list: &LiveList,
+    grounds: Option<&Grounds>,
+) -> Result<Vec<Suggestion>, Failure> {
+    let picks: Vec<Pick> = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
+    if let Some(grounds) = grounds {
+        return complete(store, live, picks, grounds).await;
+    }
     let known = Known::load(store, &list.user).await?;
-    let picks = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
-    complete(store, picks, &known.history(), &known.preferences).await
+    let grounds = Grounds::of(&known.history(), &known.preferences, &picks);
+    complete(store, live, picks, &grounds).await
 }
 
 /// The list that came with the model, if the user has one of that length.
@@ -196,41 +229,33 @@ fn causes(explanation: &Explanation, item: u32, live: &LiveModel, told: &Told) -
     causes
 }
 
-/// Adds products and reasons to the picks with one look into the store.
+/// Adds products and reasons to the picks with one look into the store at most.
 async fn complete(
     store: &dyn Store,
+    live: &LiveModel,
     picks: Vec<Pick>,
-    history: &History,
-    preferences: &Preferences,
+    grounds: &Grounds,
 ) -> Result<Vec<Suggestion>, Failure> {
-    let mut wanted: Vec<String> = picks.iter().map(|pick| pick.asin.clone()).collect();
-    wanted.extend(picks.iter().flat_map(|pick| &pick.causes).map(|cause| cause.asin.clone()));
-    wanted.sort_unstable();
-    wanted.dedup();
-    let found: HashMap<String, Product> =
-        store.products(&wanted).await?.into_iter().map(|product| (product.asin.clone(), product)).collect();
+    let causes = picks.iter().flat_map(|pick| &pick.causes);
+    let wanted = picks.iter().map(|pick| pick.asin.as_str()).chain(causes.map(|cause| cause.asin.as_str()));
+    let found = live.products(store, &wanted.collect()).await?;
     let suggestion = |pick: Pick| {
         let product = found.get(&pick.asin).cloned();
         let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
-        let reasons = reasons(&pick, &product, &found, history, preferences);
+        let reasons = reasons(&pick, &product, &found, grounds);
         Suggestion { product, score: pick.score, reasons }
     };
     Ok(picks.into_iter().map(suggestion).collect())
 }
 
-fn reasons(
-    pick: &Pick,
-    product: &Product,
-    found: &HashMap<String, Product>,
-    history: &History,
-    preferences: &Preferences,
-) -> Vec<Reason> {
+fn reasons(pick: &Pick, product: &Product, found: &HashMap<String, Product>, grounds: &Grounds) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    let preferences = &grounds.preferences;
     for Cause { asin, share } in &pick.causes {
         reasons.push(Reason::BecauseOf {
             asin: asin.clone(),
             title: found.get(asin).and_then(|product| product.title.clone()),
-            action: history.action(asin).unwrap_or(Action::Rated),
+            action: grounds.actions.get(asin).copied().unwrap_or(Action::Rated),
             share: *share,
         });
     }

@@ -4,30 +4,24 @@
 //! like it do: what is done with a stranger counts as done with those, weaker, the less they are like it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use recommender::Scored;
 use storage::Store;
 
 use crate::known::Known;
 use crate::live::LiveModel;
+use crate::remembered::Remembered;
 
 /// Known items that stand in for a stranger.
 pub(crate) const STAND_INS: usize = 3;
 /// Strangers of one user that count: the newest.
 pub(crate) const MOST_OF_USER: usize = 10;
-/// Strangers that are remembered; a full memory starts afresh.
-const MOST: usize = 10_000;
-/// How long: a product may change, or come after the events on it.
-const REMEMBERED: Duration = Duration::from_secs(30);
-
 /// Similar known items, the nearest first.
-type Similar = Arc<[Scored]>;
+pub(crate) type Similar = Arc<[Scored]>;
 
 /// The strangers that a model has met.
-#[derive(Default)]
-pub(crate) struct Strangers(Mutex<HashMap<String, (Instant, Similar)>>);
+pub(crate) type Strangers = Remembered<Similar>;
 
 /// What stands in for the strangers of some users.
 #[derive(Clone, Default)]
@@ -45,7 +39,7 @@ impl StandIns {
         if strangers.is_empty() {
             return Ok(Self::default());
         }
-        let (mut found, missing) = live.strangers.remembered(&strangers);
+        let (mut found, missing) = live.strangers.get(strangers);
         if !missing.is_empty() {
             let products = store.products(&missing).await?;
             let similar = products.iter().map(|product| {
@@ -60,7 +54,7 @@ impl StandIns {
                     .map(|asin| (asin, Similar::default()))
                     .collect::<Vec<_>>(),
             );
-            live.strangers.remember(&similar);
+            live.strangers.put(similar.iter());
             found.extend(similar);
         }
         Ok(Self(found))
@@ -76,37 +70,5 @@ impl StandIns {
     pub fn for_test(asin: &str, similar: &[(u32, f32)]) -> Self {
         let similar = similar.iter().map(|(item, score)| Scored { item: *item, score: *score }).collect();
         Self(HashMap::from([(asin.to_owned(), similar)]))
-    }
-}
-
-impl Strangers {
-    /// Those that are remembered, and the others.
-    fn remembered(&self, strangers: &BTreeSet<&str>) -> (HashMap<String, Similar>, Vec<String>) {
-        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut found, mut missing) = (HashMap::new(), Vec::new());
-        for asin in strangers {
-            match memory.get(*asin) {
-                Some((since, similar)) if since.elapsed() < REMEMBERED => {
-                    found.insert((*asin).to_owned(), Arc::clone(similar));
-                }
-                _ => missing.push((*asin).to_owned()),
-            }
-        }
-        (found, missing)
-    }
-
-    fn remember(&self, similar: &HashMap<String, Similar>) {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.len() + similar.len() > MOST {
-            memory.clear();
-        }
-        let now = Instant::now();
-        memory.extend(similar.iter().map(|(asin, similar)| (asin.clone(), (now, Arc::clone(similar)))));
-    }
-
-    /// Forgets those whose products have changed.
-    pub fn forget<'a>(&self, asins: impl Iterator<Item = &'a str>) {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asins.for_each(|asin| drop(memory.remove(asin)));
     }
 }
