@@ -55,7 +55,7 @@ fn count(figures: &Value, path: &str) -> u64 {
 
 /// What was measured and what was not is all that was planned, and every part adds up to it.
 fn assert_adds_up(figures: &Value, events: u64) {
-    let at = |path| count(figures, path);
+    let at = |path: &str| count(figures, path);
     assert_eq!(at("/planned"), events, "{figures}");
     let ends = ["accepted", "duplicates", "unknown_products", "rejected"].map(|end| at(&format!("/events/{end}")));
     assert_eq!(ends.iter().sum::<u64>(), events, "{figures}");
