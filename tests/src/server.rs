@@ -12,8 +12,9 @@ use tempfile::TempDir;
 
 use crate::program::built;
 
-/// How long a state is waited for; much longer than anything may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long an answer or a state is waited for; much longer than anything may take. MongoDB keeps what a transaction
+/// of a killed process holds for a minute or more.
+const PATIENCE: Duration = Duration::from_mins(3);
 /// How long to wait before a state is looked at again.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -138,7 +139,7 @@ impl Server {
     /// Waits until a metric is as wanted, and gives its value.
     ///
     /// # Panics
-    /// If it is not within a minute.
+    /// If it is not within minutes.
     pub fn wait_for_metric(&self, name: &str, is_wanted: impl Fn(u64) -> bool) -> u64 {
         let started = Instant::now();
         loop {

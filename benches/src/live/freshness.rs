@@ -22,8 +22,8 @@ const EVENTS_PER_S: u32 = 500;
 const SECONDS: usize = 30;
 /// Events before those that count, for what is done once: the first write, the first list.
 const WARM_UP: usize = 1_000;
-/// Users with an open stream each.
-const USERS: usize = 200;
+/// Users with an open stream each: one who does something every two seconds is busy enough.
+const USERS: usize = 1_000;
 /// Connections that post; each event takes the next that is free.
 const CONNECTIONS: usize = 16;
 /// How long an update is waited for.
@@ -56,6 +56,7 @@ pub fn measure(copy: &Copy, shop: &Shop, broker: Option<&str>) -> anyhow::Result
     let users = &shop.users[..USERS.min(shop.users.len())];
     let streams = Streams::open(fleet.web.authority(), users);
     let (mut sent, _) = round(&fleet, shop, users, 0, WARM_UP)?;
+    fleet.wait_until_applied(WARM_UP)?;
     let (counted, begin) = round(&fleet, shop, users, WARM_UP, EVENTS_PER_S as usize * SECONDS)?;
     let updates = until_all_are_shown(&fleet, &streams, copy, users, WARM_UP + counted.len())?;
     tell(fleet.cost(WARM_UP + counted.len()));
