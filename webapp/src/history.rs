@@ -66,7 +66,7 @@ pub(crate) struct Entry {
 /// looking at a thing again does not undo its purchase.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
-    /// Newest first, ties by asin.
+    /// Newest first; of the same time the last asin first, as in the histories that lists are published from.
     pub entries: Vec<Entry>,
 }
 
@@ -116,7 +116,8 @@ impl History {
             }
         }
         let mut entries: Vec<Entry> = last.into_values().collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        entries.sort_by_key(|entry| entry.time_ms);
+        entries.reverse();
         Self { entries }
     }
 

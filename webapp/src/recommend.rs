@@ -167,15 +167,17 @@ fn picks(live: &LiveModel, history: &History, preferences: &Preferences, stand_i
     let excluded = preferences.excluded_items.iter().map(String::as_str);
     let skip: HashSet<u32> =
         history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
+    let best = rank(live, &told.interactions, &taste, k, |item| skip.contains(&item));
+    let mut explainer = live.recommender.explainer(&told.interactions);
     let pick = |scored: recommender::Scored| {
-        let explanation = live.recommender.explain(scored.item, &told.interactions);
+        let explanation = explainer(scored.item);
         let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, &told));
         let causes = causes.unwrap_or_default();
         let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
         let popular = has_base || live.catalogue.is_popular(scored.item);
         Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
     };
-    rank(live, &told.interactions, &taste, k, |item| skip.contains(&item)).into_iter().map(pick).collect()
+    best.into_iter().map(pick).collect()
 }
 
 /// The items of the user's own history that speak most for `item`: what those say that stand in for one of
