@@ -18,7 +18,7 @@ mod router {
             |documents: Vec<Document>| doc! { "cursor": { "id": 0_i64, "ns": "shop.x", "firstBatch": documents } };
         let key = command.get_document("filter").ok().and_then(|filter| filter.get_str("_id").ok());
         match (name(command), command.get_str(name(command)).unwrap_or_default(), key) {
-            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 3_i64 }]),
+            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 4_i64 }]),
             ("find", "meta", Some("catalogue")) if shown => {
                 cursor(vec![doc! { "_id": "catalogue", "number": 5_i64, "name": "before" }])
             }
