@@ -135,8 +135,8 @@ impl Taste {
     }
 
     /// Something that the shopper does not have, unless that is hard to find.
-    fn fresh(&self, shelf: &Shelf, random: &mut ChaCha8Rng) -> Option<u32> {
-        (0..DRAWS).filter_map(|_| shelf.draw(random)).find(|item| !self.has.contains(item))
+    fn fresh(&self, of: &Shelf, random: &mut ChaCha8Rng) -> Option<u32> {
+        (0..DRAWS).filter_map(|_| of.draw(random)).find(|item| !self.has.contains(item))
     }
 }
 
