@@ -181,17 +181,17 @@ fn made_up_shoppers_are_learned_and_loaded_reviews_can_be_replayed() {
 fn assert_products_that_the_site_does_not_have_are_left_out(shop: &Shop) {
     let (_, found) = shop.server.json("/api/v1/products?limit=4");
     let known: Vec<&str> = (0..4).filter_map(|at| found["items"][at]["asin"].as_str()).collect();
-    let mut lines = "user,item,rating,time\n".to_owned();
+    let mut rows = vec!["user,item,rating,time".to_owned()];
     for (user, last) in [("ann", known[3]), ("ben", "unknown-last")] {
         for time in 0..25 {
             // In the middle, so that places of faults shift when others are left out.
             let item = if (11..14).contains(&time) { known[time - 11].to_owned() } else { format!("unknown-{time}") };
-            lines += &format!("{user},{item},4,{}\n", 1_500_000_000 + time);
+            rows.push(format!("{user},{item},4,{}", 1_500_000_000 + time));
         }
-        lines += &format!("{user},{last},5,1600000000\n");
+        rows.push(format!("{user},{last},5,1600000000"));
     }
     let file = shop.folder.path().join("reviews.csv");
-    fs::write(&file, lines).expect("the folder can be written");
+    fs::write(&file, rows.join("\n")).expect("the folder can be written");
     let reviews = format!("reviews={}", file.display());
     let store = format!("store=sqlite://{}", shop.folder.path().join("other.db").display());
     let settings = ["--set", &reviews, "--set", &store, "--set", "min_interactions=1"];

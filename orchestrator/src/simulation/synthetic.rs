@@ -161,7 +161,7 @@ mod tests {
         let product = |number: u32| Product {
             asin: format!("item-{number}"),
             categories: vec!["All".to_owned(), format!("Category {}", number % 8)],
-            brand: (number % 3 > 0).then(|| format!("Brand {}", number % 20)),
+            brand: (!number.is_multiple_of(3)).then(|| format!("Brand {}", number % 20)),
             rating_count: number,
         };
         (0..200).map(product).collect()
