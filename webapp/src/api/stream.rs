@@ -78,8 +78,9 @@ pub(super) async fn stream<'r>(
     Ok(EventStream! {
         yield Event::retry(RETRY);
         let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut newest = kept.filter(|list| place(Some(list)) != has);
-        let mut last = None;
+        // The bus may still bring a list that the reader has: the store has it first.
+        let mut last = kept.as_ref().filter(|list| place(Some(list)) == has).map(mark);
+        let mut newest = kept;
         if !*lives.borrow_and_update() {
             yield state(false);
         }
