@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A server on a free port; killed when dropped.
 pub struct Server {
     child: Child,
-    /// Where its events are, if that is its own.
-    log: Option<TempDir>,
+    /// The events of a log of its own.
+    _log: Option<TempDir>,
     address: String,
     agent: ureq::Agent,
 }
@@ -34,9 +34,7 @@ impl Server {
     pub fn start(store: &str) -> Self {
         let log = TempDir::new().expect("a temporary folder");
         let bus = format!("embedded:{}", log.path().join("events.db").display());
-        let mut server = Self::run("orchestrator", ["serve", "--store", store, "--bus", &bus]);
-        server.log = Some(log);
-        server
+        Self::launch(Some(log), 0, "orchestrator", ["serve", "--store", store, "--bus", &bus])
     }
 
     /// Starts a program that serves something, and waits until it says that it is ready.
@@ -52,6 +50,15 @@ impl Server {
     /// # Panics
     /// As [`Self::run`].
     pub fn run_at<S: AsRef<OsStr>>(port: u16, program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::launch(None, port, program, arguments)
+    }
+
+    fn launch<S: AsRef<OsStr>>(
+        log: Option<TempDir>,
+        port: u16,
+        program: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut child = Command::new(built(program))
             .args(arguments)
             .args(["--port", &port.to_string()])
@@ -71,7 +78,7 @@ impl Server {
             said.push('\n');
         };
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, log: None, address, agent: agent() }
+        Self { child, _log: log, address, agent: agent() }
     }
 
     /// `http://127.0.0.1:PORT` of the server, with a path.
@@ -220,6 +227,5 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        drop(self.log.take());
     }
 }

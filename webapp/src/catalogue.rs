@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use storage::{Product, Store};
 
+use crate::neighbours::{Builder, Neighbours};
+
 /// How many products are asked of the store at once.
 const BATCH: usize = 1_000;
 /// One of how many items counts as popular.
@@ -32,20 +34,24 @@ pub(crate) struct Catalogue {
     by_ratings: Vec<u32>,
     /// Number of ratings from which an item counts as popular.
     popular_from: u32,
+    neighbours: Neighbours,
 }
 
 impl Catalogue {
     /// Reads the products of these keys; a key without a product has no facts.
     pub async fn load(store: &dyn Store, keys: &[String]) -> Result<Self, storage::Error> {
-        let mut catalogue = Self::default();
+        let (mut catalogue, mut words) = (Self::default(), Builder::default());
         for batch in keys.chunks(BATCH) {
             let found = store.products(batch).await?;
             let mut found = found.iter().peekable();
             for key in batch {
-                let facts = found.next_if(|product| product.asin == *key).map(|product| catalogue.facts_of(product));
+                let product = found.next_if(|product| product.asin == *key);
+                words.add(product);
+                let facts = product.map(|product| catalogue.facts_of(product));
                 catalogue.facts.push(facts.unwrap_or_default());
             }
         }
+        catalogue.neighbours = words.finish();
         Ok(catalogue.ordered())
     }
 
@@ -66,6 +72,11 @@ impl Catalogue {
     /// Whether an item is among the most rated tenth.
     pub fn is_popular(&self, item: u32) -> bool {
         self.facts[item as usize].ratings >= self.popular_from
+    }
+
+    /// Finds items by what is written about them.
+    pub fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 
     /// The facts of all items.

@@ -3,18 +3,19 @@
 //! Checked as a whole, then handed to the bus: a faulty batch changes nothing. The answer comes when the
 //! bus has the events safe; a live worker applies them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rocket::http::Status;
 use serde::Serialize;
-use storage::{EventRecord, Preferences, Store, UserPreferences};
+use storage::{EventRecord, Preferences, UserPreferences};
 use streaming::{Event, EventKind, Message, Place, Received, Wishes};
 
 use crate::api::stream;
 use crate::failure::{Detail, Failure};
 use crate::metrics::now_ms;
 use crate::preferences;
+use crate::products::Described;
 use crate::site::Site;
 
 /// Most events in one batch.
@@ -68,12 +69,12 @@ fn preferences_of(wishes: Wishes) -> Result<Preferences, Failure> {
 
 /// Checks events and sends them; all or, if any is faulty, none. Those with a known id are not sent again.
 pub(crate) async fn accept(site: &Site, events: Vec<Event>) -> Result<Accepted, Failure> {
-    let faults = check(site.store.as_ref(), &events).await?;
+    let faults = check(site, &events).await?;
     if !faults.is_empty() {
         return Err(rejected(faults));
     }
     let ids: Vec<String> = events.iter().filter_map(|event| event.event_id.clone()).collect();
-    let mut known = site.store.known_events(&ids).await?;
+    let mut known = if ids.is_empty() { BTreeSet::new() } else { site.store.known_events(&ids).await? };
     let count = events.len();
     let is_new = |event: &Event| event.event_id.as_ref().is_none_or(|id| known.insert(id.clone()));
     let messages: Vec<Message> = events.into_iter().filter(is_new).map(message).collect();
@@ -107,6 +108,8 @@ pub(crate) enum Deed {
     Done(EventRecord),
     /// Other preferences.
     Wished(UserPreferences),
+    /// Somebody tells of a product.
+    Described(String, Described),
 }
 
 impl Deed {
@@ -115,6 +118,7 @@ impl Deed {
         match self {
             Self::Done(record) => record.user,
             Self::Wished(wished) => wished.user,
+            Self::Described(user, _) => user,
         }
     }
 }
@@ -127,21 +131,30 @@ pub(crate) fn parse(message: &Received) -> Result<Deed, String> {
         let preferences = preferences_of(wishes).map_err(|failure| failure.message)?;
         return Ok(Deed::Wished(UserPreferences { user: event.user, preferences }));
     }
+    if let Some(details) = event.product.take() {
+        return Ok(Deed::Described(event.user, Described { asin: event.item, details }));
+    }
     let id = format!("event-{}-{}", message.place.partition, message.place.offset);
     Ok(Deed::Done(record(event, id, message.time_ms)))
 }
 
-async fn check(store: &dyn Store, events: &[Event]) -> Result<Vec<Detail>, Failure> {
-    let items: HashSet<&str> = events.iter().map(|event| event.item.as_str()).collect();
+async fn check(site: &Site, events: &[Event]) -> Result<Vec<Detail>, Failure> {
+    let live = site.live().await.ok();
+    let is_known = |item: &str| live.as_ref().is_some_and(|live| live.index(item).is_some());
+    let items: HashSet<&str> = events.iter().map(|event| event.item.as_str()).filter(|item| !is_known(item)).collect();
     let items: Vec<String> = items.into_iter().map(str::to_owned).collect();
-    let known: HashSet<String> = store.products(&items).await?.into_iter().map(|product| product.asin).collect();
+    let found = if items.is_empty() { Vec::new() } else { site.store.products(&items).await? };
+    let mut known: HashSet<String> = found.into_iter().map(|product| product.asin).collect();
+    // A product may come in one batch with what is done with it.
+    let described = events.iter().filter(|event| event.kind == EventKind::Product);
+    known.extend(described.map(|event| event.item.clone()));
     let faults = events.iter().enumerate().filter_map(|(index, event)| match event.check() {
         Err(fault) => Some(Detail { index, field: fault.field.to_owned(), message: fault.to_string() }),
         Ok(()) if event.kind == EventKind::Preferences => {
             let failure = preferences_of(event.preferences.clone().unwrap_or_default()).err()?;
             Some(Detail { index, field: failure.field.unwrap_or_default(), message: failure.message })
         }
-        Ok(()) if !known.contains(&event.item) => {
+        Ok(()) if !is_known(&event.item) && !known.contains(&event.item) => {
             let message = format!("no product has the key `{}`", event.item);
             Some(Detail { index, field: "item".to_owned(), message })
         }
@@ -188,6 +201,7 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::Purchase => "purchase",
         EventKind::Rating => "rating",
         EventKind::Preferences => "preferences",
+        EventKind::Product => "product",
     }
 }
 

@@ -7,9 +7,10 @@ use serde::Serialize;
 use storage::Store;
 
 use crate::failure::Failure;
-use crate::history::Action;
+use crate::history::{Action, Told};
 use crate::known::Known;
 use crate::live::LiveModel;
+use crate::strangers::StandIns;
 
 /// A score and what it is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,20 +50,24 @@ pub(crate) async fn explain(
 ) -> Result<Explanation, Failure> {
     let unknown = || Failure::not_found(format!("The model knows no product with the key `{asin}`."));
     let item = live.index(asin).ok_or_else(unknown)?;
-    let history = Known::load(store, user).await?.history();
-    let interactions = history.interactions(live);
+    let known = Known::load(store, user).await?;
+    let stand_ins = StandIns::of(store, live, [&known]).await?;
+    let history = known.history();
+    let told = history.told(live, &stand_ins);
     let model = Arc::clone(live);
     let task = tokio::task::spawn_blocking(move || {
         let mut scores = vec![0.0; model.recommender.item_count()];
-        model.recommender.score(&interactions, &mut scores);
-        (scores[item as usize], model.recommender.explain(item, &interactions))
+        model.recommender.score(&told.interactions, &mut scores);
+        let explanation = model.recommender.explain(item, &told.interactions);
+        (scores[item as usize], explanation, told)
     });
-    let (total, explanation) = task.await.map_err(|error| Failure::internal("explain a score", &error))?;
+    let (total, explanation, told) = task.await.map_err(|error| Failure::internal("explain a score", &error))?;
     let (base, exact, parts) = match explanation {
         Some(explanation) => (explanation.base, explanation.exact, explanation.contributions),
         None => (total, false, Vec::new()),
     };
-    let asins: Vec<String> = parts.iter().map(|part| live.key(part.item).to_owned()).collect();
+    let values = by_key(&parts, live, &told);
+    let asins: Vec<String> = values.iter().map(|(asin, _)| asin.clone()).collect();
     let titles: HashMap<String, Option<String>> =
         store.products(&asins).await?.into_iter().map(|product| (product.asin, product.title)).collect();
     let contribution = |(asin, value): (String, f32)| Contribution {
@@ -71,7 +76,23 @@ pub(crate) async fn explain(
         asin,
         value,
     };
-    let values = parts.iter().map(|part| part.value);
-    let contributions = asins.into_iter().zip(values).map(contribution).collect();
+    let contributions = values.into_iter().map(contribution).collect();
     Ok(Explanation { asin: asin.to_owned(), score: total, base, exact, contributions })
+}
+
+/// What each item of the user's own history adds, the largest first; what others add that stand in for it,
+/// it adds itself.
+fn by_key(parts: &[recommender::Contribution], live: &LiveModel, told: &Told) -> Vec<(String, f32)> {
+    let mut values: Vec<(String, f32)> = Vec::with_capacity(parts.len());
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for part in parts {
+        let key = told.key(live, part.item);
+        let place = *places.entry(key).or_insert(values.len());
+        match values.get_mut(place) {
+            Some((_, value)) => *value += part.value,
+            None => values.push((key.to_owned(), part.value)),
+        }
+    }
+    values.sort_by(|a, b| b.1.total_cmp(&a.1));
+    values
 }

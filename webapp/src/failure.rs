@@ -80,6 +80,12 @@ impl Failure {
         Self::new(Status::ServiceUnavailable, "broken_model", message)
     }
 
+    /// There is no catalogue that a product could go into.
+    pub fn no_catalogue() -> Self {
+        let message = "No catalogue is loaded yet. Run `orchestrator run pipeline.yaml`, then send the product again.";
+        Self::new(Status::ServiceUnavailable, "no_catalogue", message)
+    }
+
     /// The bus is away.
     pub fn no_bus() -> Self {
         let message = "Events cannot be taken at the moment; nothing is lost that was answered with 202. Try again.";

@@ -1,18 +1,19 @@
 //! What a user did, from reviews and live events together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use recommender::Interaction;
-use serde::Serialize;
+use recommender::{Interaction, Scored};
+use serde::{Deserialize, Serialize};
 use storage::{EventRecord, Review};
 
 use crate::live::LiveModel;
+use crate::strangers::StandIns;
 
 /// How many reviews and how many events of a user count: the newest.
 pub(crate) const HISTORY: u64 = 500;
 
 /// What was done with an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Action {
     /// Its page was opened.
@@ -65,8 +66,25 @@ pub(crate) struct Entry {
 /// looking at a thing again does not undo its purchase.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
-    /// Newest first, ties by asin.
+    /// Newest first; of the same time the last asin first, as in the histories that lists are published from.
     pub entries: Vec<Entry>,
+}
+
+/// A history as a model understands it.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Known items only, each once, oldest first. Where the user did something with an item that the model
+    /// does not know, its stand-ins, weaker by how little they are like it.
+    pub interactions: Vec<Interaction>,
+    /// For which item each of them stands in.
+    strangers: HashMap<u32, String>,
+}
+
+impl Told {
+    /// The item of the user's own history that an item of the interactions is there for.
+    pub fn key<'a>(&'a self, live: &'a LiveModel, item: u32) -> &'a str {
+        self.strangers.get(&item).map_or_else(|| live.key(item), String::as_str)
+    }
 }
 
 impl Entry {
@@ -98,7 +116,8 @@ impl History {
             }
         }
         let mut entries: Vec<Entry> = last.into_values().collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        entries.sort_by_key(|entry| entry.time_ms);
+        entries.reverse();
         Self { entries }
     }
 
@@ -107,13 +126,30 @@ impl History {
         self.entries.iter().find(|entry| entry.asin == asin).map(|entry| entry.action)
     }
 
-    /// The history in the words of a model: known items only, oldest first.
-    pub fn interactions(&self, live: &LiveModel) -> Vec<Interaction> {
-        let known = self.entries.iter().rev().filter_map(|entry| {
-            let item = live.index(&entry.asin)?;
-            Some(Interaction { item, weight: entry.weight, time: Interaction::time_of(entry.time_ms.div_euclid(1000)) })
-        });
-        known.collect()
+    /// The history in the words of a model.
+    pub fn told(&self, live: &LiveModel, stand_ins: &StandIns) -> Told {
+        self.told_with(|asin| live.index(asin), stand_ins)
+    }
+
+    fn told_with(&self, index: impl Fn(&str) -> Option<u32>, stand_ins: &StandIns) -> Told {
+        let mut told = Told::default();
+        let mut taken: HashSet<u32> = self.entries.iter().filter_map(|entry| index(&entry.asin)).collect();
+        // From the newest, so that an item stands in for the newest stranger.
+        for Entry { asin, weight, time_ms, .. } in &self.entries {
+            let time = Interaction::time_of(time_ms.div_euclid(1000));
+            if let Some(item) = index(asin) {
+                told.interactions.push(Interaction { item, weight: *weight, time });
+                continue;
+            }
+            for Scored { item, score } in stand_ins.get(asin) {
+                if taken.insert(*item) {
+                    told.interactions.push(Interaction { item: *item, weight: weight * score, time });
+                    told.strangers.insert(*item, asin.clone());
+                }
+            }
+        }
+        told.interactions.reverse();
+        told
     }
 
     /// Keys of the items that need no recommendation any more: rated, bought, or in the cart. What
@@ -148,6 +184,19 @@ mod tests {
         let seen: Vec<_> = history.entries.iter().map(|entry| (entry.asin.as_str(), entry.action)).collect();
         assert_eq!(seen, [("b", Action::Viewed), ("a", Action::Bought)]);
         assert_eq!(history.settled(), HashSet::from(["a"]));
+    }
+
+    #[test]
+    fn known_items_stand_in_for_a_stranger_but_not_for_what_was_done_itself() {
+        let history = history(&[event("a", "view", 1_000), event("new", "purchase", 3_000), event("b", "cart", 2_000)]);
+        let index = |asin: &str| ["a", "b", "c", "d"].iter().position(|key| *key == asin).map(|item| item as u32);
+        let told = history.told_with(index, &StandIns::for_test("new", &[(1, 0.9), (2, 0.5), (3, 0.25)]));
+        let rows: Vec<_> = told.interactions.iter().map(|row| (row.item, row.weight)).collect();
+        // Oldest first; b was put into the cart itself. 3 * 0.25 and 3 * 0.5.
+        assert_eq!(rows, [(0, 3.0), (1, 3.0), (3, 0.75), (2, 1.5)]);
+        assert_eq!(told.strangers, HashMap::from([(2, "new".to_owned()), (3, "new".to_owned())]));
+        let none = history.told_with(index, &StandIns::default());
+        assert_eq!(none.interactions.len(), 2);
     }
 
     #[test]

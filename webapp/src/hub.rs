@@ -92,7 +92,7 @@ async fn updates(site: &Site) -> Result<(), Failure> {
 pub(crate) async fn catch_up(site: &Site) {
     for user in site.hub.waiting() {
         match site.store.live_list(&user).await {
-            Ok(Some(list)) => site.hub.publish(Update { list }),
+            Ok(Some(list)) => site.hub.publish(Update { list, grounds: None }),
             Ok(None) => {}
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "failed to read a list"),
         }
@@ -107,7 +107,7 @@ mod tests {
 
     fn update(user: &str, offset: u64) -> Update {
         let (user, version) = (user.to_owned(), "v".to_owned());
-        Update { list: LiveList { user, version, partition: 0, offset, items: Vec::new() } }
+        Update { list: LiveList { user, version, partition: 0, offset, items: Vec::new() }, grounds: None }
     }
 
     fn offset(receiver: &mut watch::Receiver<Option<Arc<Update>>>) -> Option<u64> {

@@ -1,9 +1,13 @@
 //! Everything known of one user: what a list is made from.
 
+use std::collections::BTreeSet;
+
 use rocket::futures::future::try_join3;
 use storage::{EventRecord, Preferences, Store};
 
 use crate::history::{Entry, HISTORY, History};
+use crate::live::LiveModel;
+use crate::strangers::MOST_OF_USER;
 
 /// What a user reviewed, did and wants.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +52,26 @@ impl Known {
     /// Reviews and events as one.
     pub fn history(&self) -> History {
         History::of(self.reviewed.iter().cloned().chain(self.events.iter().map(Entry::done)))
+    }
+
+    /// The newest events, newest first.
+    pub fn events(&self) -> &[EventRecord] {
+        &self.events
+    }
+
+    /// The newest items that the model does not know.
+    pub fn strangers<'a>(&'a self, live: &LiveModel) -> BTreeSet<&'a str> {
+        let mut strangers = BTreeSet::new();
+        let done = self.events.iter().map(|event| event.asin.as_str());
+        for asin in done.chain(self.reviewed.iter().map(|entry| entry.asin.as_str())) {
+            if strangers.len() == MOST_OF_USER {
+                break;
+            }
+            if live.index(asin).is_none() {
+                strangers.insert(asin);
+            }
+        }
+        strangers
     }
 
     /// How much there is to keep in memory, in entries.

@@ -7,6 +7,7 @@
 //! place where an event comes in (`events.rs`). Deliberately not here: training, and any account or
 //! password (a cookie says as whom the demo is looked at).
 
+mod activity;
 mod api;
 mod assets;
 mod catalogue;
@@ -22,16 +23,21 @@ mod input;
 mod known;
 mod live;
 mod metrics;
+mod neighbours;
 mod node;
 mod pages;
 mod preferences;
+mod products;
 mod ranking;
 mod recommend;
+mod remembered;
 mod security;
 mod serve;
 mod site;
 mod states;
+mod strangers;
 mod topics;
+mod trending;
 mod views;
 mod visitor;
 mod worker;

@@ -1,6 +1,6 @@
 //! The active model in memory, replaced as a whole when another one is published.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,8 @@ use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 use crate::failure::Failure;
+use crate::remembered::Remembered;
+use crate::strangers::Strangers;
 
 /// The model file that holds the item keys, one a line; line number = item index.
 const VOCABULARY: &str = "vocabulary/items.txt";
@@ -28,6 +30,9 @@ pub(crate) struct LiveModel {
     pub recommender: Box<dyn Recommender>,
     /// What preferences are compared with, one entry an item of the model.
     pub catalogue: Catalogue,
+    /// Items that it does not know and that users have done something with.
+    pub strangers: Strangers,
+    products: Remembered<Product>,
     /// Commonest categories and brands of the shop.
     pub facets: Facets,
     /// Most rated products, for the home page.
@@ -43,6 +48,29 @@ impl LiveModel {
     /// The item index of an asin, if the model knows it.
     pub fn index(&self, asin: &str) -> Option<u32> {
         self.indices.get(asin).copied()
+    }
+
+    /// Those of the products that exist; some seconds old where they were asked for a moment ago.
+    pub async fn products(
+        &self,
+        store: &dyn Store,
+        asins: &BTreeSet<&str>,
+    ) -> Result<HashMap<String, Product>, storage::Error> {
+        let (mut found, missing) = self.products.get(asins.iter().copied());
+        if !missing.is_empty() {
+            let read = store.products(&missing).await?;
+            let read: HashMap<String, Product> =
+                read.into_iter().map(|product| (product.asin.clone(), product)).collect();
+            self.products.put(read.iter());
+            found.extend(read);
+        }
+        Ok(found)
+    }
+
+    /// Forgets what is remembered of products that have changed.
+    pub fn forget<'k>(&self, asins: impl Iterator<Item = &'k str> + Clone) {
+        self.strangers.forget(asins.clone());
+        self.products.forget(asins);
     }
 
     /// The asin of an item index of this model.
@@ -174,6 +202,8 @@ async fn load(
     Ok(LiveModel {
         recommender,
         catalogue,
+        strangers: Strangers::default(),
+        products: Remembered::default(),
         facets: store.facets(FACETS).await?,
         popular,
         active_users: store.active_users(HOME).await?,

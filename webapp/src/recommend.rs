@@ -1,16 +1,18 @@
 //! One path from a user to a list of recommendations with reasons, for pages and API.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use recommender::Explanation;
+use serde::{Deserialize, Serialize};
 use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
 use crate::failure::Failure;
-use crate::history::{Action, History};
+use crate::history::{Action, History, Told};
 use crate::known::Known;
 use crate::live::LiveModel;
 use crate::ranking::{Taste, rank};
+use crate::strangers::{STAND_INS, StandIns};
 
 /// Items of the history that are named as reasons for a recommended one.
 const CAUSES: usize = 3;
@@ -87,6 +89,25 @@ struct Pick {
     popular: bool,
 }
 
+/// What reasons are told from, apart from the list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Grounds {
+    /// What was done with the items that are causes.
+    actions: BTreeMap<String, Action>,
+    /// What the user wants.
+    preferences: Preferences,
+}
+
+impl Grounds {
+    fn of(history: &History, preferences: &Preferences, picks: &[Pick]) -> Self {
+        let causes: HashSet<&str> =
+            picks.iter().flat_map(|pick| &pick.causes).map(|cause| cause.asin.as_str()).collect();
+        let entries = history.entries.iter().filter(|entry| causes.contains(entry.asin.as_str()));
+        let actions = entries.map(|entry| (entry.asin.clone(), entry.action)).collect();
+        Self { actions, preferences: preferences.clone() }
+    }
+}
+
 /// The best `k` items for a user at this moment.
 ///
 /// A user without events and preferences gets the list that came with the model, if there is one
@@ -101,27 +122,43 @@ pub(crate) async fn recommend(
     let known = Known::load(store, user).await?;
     let history = known.history();
     let stored = if known.is_untouched() { stored_picks(store, live, user, &history, k).await? } else { None };
-    let preferences = known.preferences;
-    let (source, picks) = match stored {
-        Some(picks) => (Source::Stored, picks),
-        None => (Source::Live, score(live, &history, &preferences, k).await?),
+    let (source, picks) = if let Some(picks) = stored {
+        (Source::Stored, picks)
+    } else {
+        let stand_ins = StandIns::of(store, live, [&known]).await?;
+        (Source::Live, score(live, &history, &known.preferences, stand_ins, k).await?)
     };
-    let items = complete(store, picks, &history, &preferences).await?;
+    let preferences = known.preferences;
+    let grounds = Grounds::of(&history, &preferences, &picks);
+    let items = complete(store, live, picks, &grounds).await?;
     Ok(Suggestions { source, items, history, preferences })
 }
 
-/// The best `k` items for what is known of a user: what a live worker keeps and tells. Takes
-/// milliseconds where the model is large.
-pub(crate) fn best_for(live: &LiveModel, known: &Known, k: usize) -> Vec<Recommended> {
+/// The best `k` items for what is known of a user, and what their reasons are told from: what a live
+/// worker keeps and tells. Takes milliseconds where the model is large.
+pub(crate) fn best_for(live: &LiveModel, known: &Known, stand_ins: &StandIns, k: usize) -> (Vec<Recommended>, Grounds) {
+    let history = known.history();
+    let picks = picks(live, &history, &known.preferences, stand_ins, k);
+    let grounds = Grounds::of(&history, &known.preferences, &picks);
     let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
-    picks(live, &known.history(), &known.preferences, k).into_iter().map(kept).collect()
+    (picks.into_iter().map(kept).collect(), grounds)
 }
 
-/// A list that a live worker made, with products and reasons.
-pub(crate) async fn listed(store: &dyn Store, live: &LiveModel, list: &LiveList) -> Result<Vec<Suggestion>, Failure> {
+/// A list that a live worker made, with products and reasons; the grounds are looked up if they did not
+/// come with it.
+pub(crate) async fn listed(
+    store: &dyn Store,
+    live: &LiveModel,
+    list: &LiveList,
+    grounds: Option<&Grounds>,
+) -> Result<Vec<Suggestion>, Failure> {
+    let picks: Vec<Pick> = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
+    if let Some(grounds) = grounds {
+        return complete(store, live, picks, grounds).await;
+    }
     let known = Known::load(store, &list.user).await?;
-    let picks = list.items.iter().map(|item| stored_pick(item.clone(), live)).collect();
-    complete(store, picks, &known.history(), &known.preferences).await
+    let grounds = Grounds::of(&known.history(), &known.preferences, &picks);
+    complete(store, live, picks, &grounds).await
 }
 
 /// The list that came with the model, if the user has one of that length.
@@ -149,66 +186,76 @@ async fn score(
     live: &Arc<LiveModel>,
     history: &History,
     preferences: &Preferences,
+    stand_ins: StandIns,
     k: usize,
 ) -> Result<Vec<Pick>, Failure> {
     let (live, history, preferences) = (Arc::clone(live), history.clone(), preferences.clone());
-    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, k));
+    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, &stand_ins, k));
     scored.await.map_err(|error| Failure::internal("score items", &error))
 }
 
-fn picks(live: &LiveModel, history: &History, preferences: &Preferences, k: usize) -> Vec<Pick> {
-    let interactions = history.interactions(live);
+fn picks(live: &LiveModel, history: &History, preferences: &Preferences, stand_ins: &StandIns, k: usize) -> Vec<Pick> {
+    let told = history.told(live, stand_ins);
     let taste = Taste::new(preferences, |name| live.catalogue.name(name));
     let excluded = preferences.excluded_items.iter().map(String::as_str);
     let skip: HashSet<u32> =
         history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
+    let best = rank(live, &told.interactions, &taste, k, |item| skip.contains(&item));
+    let mut explainer = live.recommender.explainer(&told.interactions);
     let pick = |scored: recommender::Scored| {
-        let explanation = live.recommender.explain(scored.item, &interactions);
-        let causes = explanation.as_ref().map(|explanation| explanation.causes(scored.item, CAUSES));
-        let cause = |(item, share)| Cause { asin: live.key(item).to_owned(), share };
-        let causes = causes.unwrap_or_default().into_iter().map(cause).collect();
+        let explanation = explainer(scored.item);
+        let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, &told));
+        let causes = causes.unwrap_or_default();
         let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
         let popular = has_base || live.catalogue.is_popular(scored.item);
         Pick { asin: live.key(scored.item).to_owned(), score: scored.score, causes, popular }
     };
-    rank(live, &interactions, &taste, k, |item| skip.contains(&item)).into_iter().map(pick).collect()
+    best.into_iter().map(pick).collect()
 }
 
-/// Adds products and reasons to the picks with one look into the store.
+/// The items of the user's own history that speak most for `item`: what those say that stand in for one of
+/// them is what it says.
+fn causes(explanation: &Explanation, item: u32, live: &LiveModel, told: &Told) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for (cause, share) in explanation.causes(item, CAUSES * STAND_INS) {
+        let asin = told.key(live, cause);
+        match causes.iter_mut().find(|one| one.asin == asin) {
+            Some(one) => one.share += share,
+            None => causes.push(Cause { asin: asin.to_owned(), share }),
+        }
+    }
+    causes.sort_by(|a, b| b.share.total_cmp(&a.share));
+    causes.truncate(CAUSES);
+    causes
+}
+
+/// Adds products and reasons to the picks with one look into the store at most.
 async fn complete(
     store: &dyn Store,
+    live: &LiveModel,
     picks: Vec<Pick>,
-    history: &History,
-    preferences: &Preferences,
+    grounds: &Grounds,
 ) -> Result<Vec<Suggestion>, Failure> {
-    let mut wanted: Vec<String> = picks.iter().map(|pick| pick.asin.clone()).collect();
-    wanted.extend(picks.iter().flat_map(|pick| &pick.causes).map(|cause| cause.asin.clone()));
-    wanted.sort_unstable();
-    wanted.dedup();
-    let found: HashMap<String, Product> =
-        store.products(&wanted).await?.into_iter().map(|product| (product.asin.clone(), product)).collect();
+    let causes = picks.iter().flat_map(|pick| &pick.causes);
+    let wanted = picks.iter().map(|pick| pick.asin.as_str()).chain(causes.map(|cause| cause.asin.as_str()));
+    let found = live.products(store, &wanted.collect()).await?;
     let suggestion = |pick: Pick| {
         let product = found.get(&pick.asin).cloned();
         let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
-        let reasons = reasons(&pick, &product, &found, history, preferences);
+        let reasons = reasons(&pick, &product, &found, grounds);
         Suggestion { product, score: pick.score, reasons }
     };
     Ok(picks.into_iter().map(suggestion).collect())
 }
 
-fn reasons(
-    pick: &Pick,
-    product: &Product,
-    found: &HashMap<String, Product>,
-    history: &History,
-    preferences: &Preferences,
-) -> Vec<Reason> {
+fn reasons(pick: &Pick, product: &Product, found: &HashMap<String, Product>, grounds: &Grounds) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    let preferences = &grounds.preferences;
     for Cause { asin, share } in &pick.causes {
         reasons.push(Reason::BecauseOf {
             asin: asin.clone(),
             title: found.get(asin).and_then(|product| product.title.clone()),
-            action: history.action(asin).unwrap_or(Action::Rated),
+            action: grounds.actions.get(asin).copied().unwrap_or(Action::Rated),
             share: *share,
         });
     }
@@ -229,18 +276,21 @@ fn reasons(
 }
 
 /// The `k` products most like one, with their scores: as published, or from the model itself where
-/// more are wanted than were published.
+/// more are wanted than were published. For a product that the model does not know those that are described
+/// most like it.
 pub(crate) async fn similar_products(
     store: &dyn Store,
     live: &LiveModel,
-    asin: &str,
+    product: &Product,
     k: usize,
 ) -> Result<Vec<(Product, f32)>, Failure> {
+    let asin = product.asin.as_str();
     let mut lists = store.similar(&live.version.version, asin).await?;
-    if lists.len() < k
-        && let Some(item) = live.index(asin)
-    {
-        let own = live.recommender.similar(item, k);
+    if lists.len() < k {
+        let own = match live.index(asin) {
+            Some(item) => live.recommender.similar(item, k),
+            None => live.catalogue.neighbours().nearest(product, k),
+        };
         if own.len() > lists.len() {
             let recommended = |scored: recommender::Scored| Recommended {
                 asin: live.key(scored.item).to_owned(),

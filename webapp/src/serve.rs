@@ -19,6 +19,9 @@ use crate::{Error, api, assets, failure, hub, metrics, pages, security, site, si
 /// How long an answer may at most rely on the version that was active when it was last looked up.
 const REFRESH: Duration = Duration::from_secs(1);
 
+/// Threads that wait for disks and brokers, or score lists, at most.
+const BLOCKING: usize = 32;
+
 /// What to serve where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -52,6 +55,8 @@ impl Default for Settings {
 pub fn serve(settings: Settings) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // Each has memory of its own; what takes its turn waits.
+        .max_blocking_threads(BLOCKING)
         .thread_name("webapp")
         .build()
         .map_err(|source| Error::Threads { source })?;

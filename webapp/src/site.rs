@@ -15,7 +15,8 @@ use crate::live::{LiveModel, LiveModels};
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::recommend::best_for;
-use crate::topics::Topics;
+use crate::strangers::StandIns;
+use crate::topics::{Topics, Update};
 use crate::worker::LIST;
 
 /// How long the answer to a form waits for its event to show.
@@ -91,12 +92,14 @@ impl Site {
 
     /// The user's list of the live model, at the place of the one that the store keeps; none if the store
     /// keeps none: then nothing has happened that an open page has not seen.
-    pub async fn list_now(&self, user: &str) -> Option<LiveList> {
+    pub async fn list_now(&self, user: &str) -> Option<Update> {
         let (kept, live) = (self.store.live_list(user).await.ok()??, self.live().await.ok()?);
         let known = Known::load(self.store.as_ref(), user).await.ok()?;
         let version = live.version.version.clone();
-        let items = tokio::task::spawn_blocking(move || best_for(&live, &known, LIST)).await.ok()?;
-        Some(LiveList { version, items, ..kept })
+        let stand_ins = StandIns::of(self.store.as_ref(), &live, [&known]).await.ok()?;
+        let best = tokio::task::spawn_blocking(move || best_for(&live, &known, &stand_ins, LIST)).await.ok()?;
+        let (items, grounds) = best;
+        Some(Update { list: LiveList { version, items, ..kept }, grounds: Some(grounds) })
     }
 
     /// Waits until an event of the user shows in what is read from the store; not for ever.

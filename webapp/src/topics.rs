@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use storage::LiveList;
 use streaming::{Bus, Error, Topic};
 
+use crate::recommend::Grounds;
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Names of the topics and of the workers' group.
@@ -35,6 +37,9 @@ pub(crate) struct Shape {
 pub(crate) struct Update {
     /// The list, and where in the log the event lies after which it was made.
     pub list: LiveList,
+    /// What its reasons are told from; looked up if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Grounds>,
 }
 
 /// An event that was not taken.

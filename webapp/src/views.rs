@@ -200,6 +200,11 @@ impl Card {
         }
     }
 
+    /// A product with something said about it.
+    pub fn noted(product: &Product, text: String) -> Self {
+        Self { reasons: vec![ReasonView::plain(text)], ..Self::of(product) }
+    }
+
     /// A recommended product with its reasons.
     pub fn suggested(suggestion: &Suggestion) -> Self {
         let reasons =

@@ -14,13 +14,17 @@ use rocket::futures::future::try_join_all;
 use storage::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences};
 use streaming::{Member, Message, Place, Received, last_places};
 
+use crate::activity::Gains;
 use crate::events::{Deed, parse};
 use crate::failure::Failure;
 use crate::known::Known;
 use crate::live::LiveModel;
-use crate::recommend::best_for;
+use crate::metrics::now_ms;
+use crate::products::{self, Described};
+use crate::recommend::{Grounds, best_for};
 use crate::site::Site;
 use crate::states::States;
+use crate::strangers::StandIns;
 use crate::topics::{DeadLetter, Update};
 
 /// Messages that are handled together at most: where many wait, one list follows many of a user's events.
@@ -77,12 +81,17 @@ struct Sorted {
     wishes: BTreeMap<String, Preferences>,
     /// Where the last message of each user lies.
     last: BTreeMap<String, Place>,
+    /// Products that are new or have changed.
+    products: Vec<Described>,
     dead: Vec<DeadLetter>,
 }
 
+/// A new list, and what its reasons are told from.
+type Scored = (LiveList, Grounds);
+
 /// How a batch went.
 enum Outcome {
-    Applied(Vec<LiveList>),
+    Applied(Vec<Update>),
     /// Another worker has been here meanwhile.
     Elsewhere,
     /// Messages before it are missing.
@@ -102,12 +111,12 @@ impl<'a> Worker<'a> {
         for message in messages {
             by_partition.entry(message.place.partition).or_default().push(message);
         }
-        let (mut done, mut lists) = (Vec::new(), Vec::new());
+        let (mut done, mut updates) = (Vec::new(), Vec::new());
         for (partition, messages) in by_partition {
             loop {
                 match self.apply(partition, &messages).await? {
                     Outcome::Applied(more) => {
-                        lists.extend(more);
+                        updates.extend(more);
                         done.extend(last_places(&messages));
                         messages.iter().for_each(|message| self.site.metrics.freshness.since(message.time_ms));
                         break;
@@ -121,8 +130,8 @@ impl<'a> Worker<'a> {
                 }
             }
         }
-        self.site.metrics.updates.add(lists.len());
-        self.site.bus.send(&self.site.topics.updates, updates(&lists)).await?;
+        self.site.bus.send(&self.site.topics.updates, updates.iter().map(message).collect()).await?;
+        self.site.metrics.updates.add(updates.len());
         Ok(done)
     }
 
@@ -135,8 +144,8 @@ impl<'a> Worker<'a> {
     async fn apply(&mut self, partition: u32, messages: &[Received]) -> Result<Outcome, Failure> {
         let next = self.next.get(&partition).copied().unwrap_or(0);
         let (before, new) = messages.split_at(messages.partition_point(|message| message.place.offset < next));
-        let mut lists = self.lists_of(before).await?;
-        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Outcome::Applied(lists)) };
+        let mut updates = self.told_before(before).await?;
+        let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(Outcome::Applied(updates)) };
         if first.place.offset > next {
             if self.back.get(&partition) != Some(&next) {
                 // The partition may have been another worker's meanwhile: it has gone on from there.
@@ -153,20 +162,23 @@ impl<'a> Worker<'a> {
         let (from, next) = (first.place.offset, last.place.offset + 1);
         let sorted = self.sort(new).await?;
         self.bury(&sorted.dead).await?;
-        let new_lists = self.lists(partition, &sorted).await?;
+        let (new, gains) = self.lists(partition, &sorted).await?;
+        let (lists, grounds): (Vec<LiveList>, Vec<Grounds>) = new.into_iter().unzip();
         let events: Vec<EventRecord> = sorted.new.into_values().flatten().collect();
         let count = events.len();
         let preferences = sorted.wishes.into_iter();
         let preferences = preferences.map(|(user, preferences)| UserPreferences { user, preferences }).collect();
         let log = self.log.clone();
-        let batch = LiveBatch { log, partition, from, next, events, preferences, lists: new_lists };
+        let (activity, pairs) = gains.into_parts();
+        let batch = LiveBatch { log, partition, from, next, events, preferences, lists, activity, pairs };
         if !self.site.store.apply(&batch).await? {
             return Ok(Outcome::Elsewhere);
         }
         self.next.insert(partition, next);
         self.site.metrics.applied.add(count);
-        lists.extend(batch.lists);
-        Ok(Outcome::Applied(lists))
+        let new = batch.lists.into_iter().zip(grounds);
+        updates.extend(new.map(|(list, grounds)| Update { list, grounds: Some(grounds) }));
+        Ok(Outcome::Applied(updates))
     }
 
     async fn sort(&self, messages: &[Received]) -> Result<Sorted, Failure> {
@@ -179,9 +191,14 @@ impl<'a> Worker<'a> {
                     sorted.last.insert(wished.user.clone(), message.place);
                     sorted.wishes.insert(wished.user, wished.preferences);
                 }
+                Ok(Deed::Described(user, product)) => {
+                    sorted.last.insert(user, message.place);
+                    sorted.products.push(product);
+                }
                 Err(reason) => sorted.dead.push(dead_letter(message, reason)),
             }
         }
+        self.put_products(messages, &mut sorted).await?;
         let ids: Vec<String> = records.iter().map(|(record, _)| record.id.clone()).collect();
         let mut known: BTreeSet<String> = self.site.store.known_events(&ids).await?;
         for (record, place) in records {
@@ -196,30 +213,54 @@ impl<'a> Worker<'a> {
         Ok(sorted)
     }
 
-    /// The list of each user of the messages; none while no model is published.
-    async fn lists(&mut self, partition: u32, sorted: &Sorted) -> Result<Vec<LiveList>, Failure> {
+    /// Writes products before anything is scored; that may come again and then changes nothing.
+    async fn put_products(&self, messages: &[Received], sorted: &mut Sorted) -> Result<(), Failure> {
+        let store = self.site.store.as_ref();
+        if sorted.products.is_empty() || products::put(store, &sorted.products).await? {
+            if let Ok(live) = self.site.live().await {
+                live.forget(sorted.products.iter().map(|product| product.asin.as_str()));
+            }
+            return Ok(());
+        }
+        let described = messages.iter().filter(|message| matches!(parse(message), Ok(Deed::Described(..))));
+        let reason = "no catalogue is loaded that the product could go into";
+        sorted.dead.extend(described.map(|message| dead_letter(message, reason.to_owned())));
+        Ok(())
+    }
+
+    /// The list of each user of the messages, none while no model is published; and what they teach about
+    /// items.
+    async fn lists(&mut self, partition: u32, sorted: &Sorted) -> Result<(Vec<Scored>, Gains), Failure> {
         let live = self.site.live().await.ok();
         self.states.follow(live.as_ref());
-        let Some(live) = live else { return Ok(Vec::new()) };
+        let mut gains = Gains::default();
+        let now = now_ms();
         self.states.remember(self.site.store.as_ref(), partition, sorted.last.keys()).await?;
         let mut users = Vec::with_capacity(sorted.last.len());
         for (user, place) in &sorted.last {
             let events = sorted.new.get(user).map_or(&[][..], Vec::as_slice);
-            let learn = |known: &mut Known| known.learn(events, sorted.wishes.get(user));
+            let learn = |known: &mut Known| {
+                gains.add(known.events(), events, now);
+                known.learn(events, sorted.wishes.get(user));
+            };
             users.push((user.clone(), *place, self.states.change(partition, user, learn)));
         }
-        score(&live, users).await
+        let Some(live) = live else { return Ok((Vec::new(), gains)) };
+        let known = users.iter().map(|(_, _, known)| known.as_ref());
+        let stand_ins = StandIns::of(self.site.store.as_ref(), &live, known).await?;
+        Ok((score(&live, users, stand_ins).await?, gains))
     }
 
     /// The lists that users of these messages have already.
-    async fn lists_of(&self, messages: &[Received]) -> Result<Vec<LiveList>, Failure> {
+    async fn told_before(&self, messages: &[Received]) -> Result<Vec<Update>, Failure> {
         let users: BTreeSet<String> =
             messages.iter().filter_map(|message| parse(message).ok()).map(Deed::user).collect();
-        let mut lists = Vec::new();
+        let mut updates = Vec::new();
         for user in users {
-            lists.extend(self.site.store.live_list(&user).await?);
+            let kept = self.site.store.live_list(&user).await?;
+            updates.extend(kept.map(|list| Update { list, grounds: None }));
         }
-        Ok(lists)
+        Ok(updates)
     }
 
     async fn bury(&self, letters: &[DeadLetter]) -> Result<(), Failure> {
@@ -238,19 +279,25 @@ impl<'a> Worker<'a> {
 }
 
 /// Lists for what is known of each user, on as many threads as there are processors.
-async fn score(live: &Arc<LiveModel>, users: Vec<(String, Place, Arc<Known>)>) -> Result<Vec<LiveList>, Failure> {
+async fn score(
+    live: &Arc<LiveModel>,
+    users: Vec<(String, Place, Arc<Known>)>,
+    stand_ins: StandIns,
+) -> Result<Vec<Scored>, Failure> {
+    let stand_ins = Arc::new(stand_ins);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = users.len().div_ceil(threads).max(SHARE);
     let mut users = users.into_iter();
     let mut tasks = Vec::new();
     while users.len() > 0 {
-        let (live, part): (_, Vec<_>) = (Arc::clone(live), users.by_ref().take(share).collect());
+        let (live, stand_ins) = (Arc::clone(live), Arc::clone(&stand_ins));
+        let part: Vec<_> = users.by_ref().take(share).collect();
         tasks.push(tokio::task::spawn_blocking(move || {
             let list = |(user, Place { partition, offset }, known): (String, Place, Arc<Known>)| {
-                let (version, items) = (live.version.version.clone(), best_for(&live, &known, LIST));
-                LiveList { user, version, partition, offset, items }
+                let (items, grounds) = best_for(&live, &known, &stand_ins, LIST);
+                (LiveList { user, version: live.version.version.clone(), partition, offset, items }, grounds)
             };
-            part.into_iter().map(list).collect::<Vec<LiveList>>()
+            part.into_iter().map(list).collect::<Vec<Scored>>()
         }));
     }
     let lists = try_join_all(tasks).await.map_err(|error| Failure::internal("score items", &error))?;
@@ -263,10 +310,7 @@ fn dead_letter(message: &Received, reason: String) -> DeadLetter {
     DeadLetter { reason, partition, offset, key: message.key.clone(), payload }
 }
 
-fn updates(lists: &[LiveList]) -> Vec<Message> {
-    let message = |list: &LiveList| Message {
-        key: list.user.clone(),
-        payload: serde_json::to_vec(&Update { list: list.clone() }).expect("scores of a list are finite"),
-    };
-    lists.iter().map(message).collect()
+fn message(update: &Update) -> Message {
+    let payload = serde_json::to_vec(update).expect("scores of a list are finite");
+    Message { key: update.list.user.clone(), payload }
 }

@@ -46,15 +46,15 @@ impl Explanation {
     /// Sums up contributions in any order: those of a repeated item are taken together, those that
     /// add nothing are left out, and equal ones stand in the order of items.
     pub fn new(base: f32, contributions: impl IntoIterator<Item = (u32, f32)>, exact: bool) -> Self {
-        let mut sums: std::collections::BTreeMap<u32, f32> = std::collections::BTreeMap::new();
-        for (item, value) in contributions {
-            *sums.entry(item).or_default() += value;
-        }
-        let mut contributions: Vec<Contribution> = sums
-            .into_iter()
-            .filter(|(_, value)| *value != 0.0)
-            .map(|(item, value)| Contribution { item, value })
-            .collect();
+        let mut parts: Vec<(u32, f32)> = contributions.into_iter().collect();
+        // Stable: those of an item are summed up in the order given.
+        parts.sort_by_key(|part| part.0);
+        let sum = |of_item: &[(u32, f32)]| Contribution {
+            item: of_item[0].0,
+            value: of_item.iter().map(|part| part.1).sum(),
+        };
+        let sums = parts.chunk_by(|a, b| a.0 == b.0).map(sum);
+        let mut contributions: Vec<Contribution> = sums.filter(|one| one.value != 0.0).collect();
         contributions.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.item.cmp(&b.item)));
         Self { base, contributions, exact }
     }

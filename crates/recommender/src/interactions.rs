@@ -112,6 +112,15 @@ impl Interactions {
         counts
     }
 
+    /// The same, with what a user did at one time in the order of the items' indices.
+    #[must_use]
+    pub fn with_ties_by_item(mut self) -> Self {
+        for range in self.offsets.windows(2) {
+            self.entries[range[0]..range[1]].sort_by_key(|entry| (entry.time, entry.item));
+        }
+        self
+    }
+
     /// Both sets in one, as the history that a test user brings along (training and validation).
     ///
     /// # Panics
@@ -205,6 +214,7 @@ mod tests {
         assert_eq!(interactions.history(1), [entry(0, 3), entry(2, 9), entry(1, 9)]);
         assert_eq!((interactions.history(2), interactions.history(7)), (&[][..], &[][..]));
         assert_eq!(interactions.item_counts(), [1, 2, 1]);
+        assert_eq!(interactions.with_ties_by_item().history(1), [entry(0, 3), entry(1, 9), entry(2, 9)]);
     }
 
     #[test]

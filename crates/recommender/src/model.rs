@@ -19,6 +19,9 @@ const BATCH_SCORES: usize = 1 << 21;
 /// Histories of a batch at most.
 const MOST_HISTORIES: usize = 64;
 
+/// Explains one item after the other to the user of one history.
+pub type Explainer<'a> = Box<dyn FnMut(u32) -> Option<Explanation> + 'a>;
+
 /// A fitted recommender: scores every item from a history.
 ///
 /// A history is what a user did, oldest first. No user row is stored, so a user never seen in
@@ -60,10 +63,15 @@ pub trait Recommender: Send + Sync {
         Vec::new()
     }
 
+    /// [`Self::explain`] for many items of one history, which is prepared once.
+    fn explainer<'a>(&'a self, _history: &'a [Interaction]) -> Explainer<'a> {
+        Box::new(|_| None)
+    }
+
     /// What each item of the history adds to the score of `item`, where the algorithm can tell; none
     /// for an item that it does not know.
-    fn explain(&self, _item: u32, _history: &[Interaction]) -> Option<Explanation> {
-        None
+    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
+        self.explainer(history)(item)
     }
 
     /// The shortest form of [`Self::explain`].

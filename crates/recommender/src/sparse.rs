@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Error, Interaction, Interactions, ModelData, Scored, Tensor, top_k::best};
 
+/// Columns that are compared at once in the search for one.
+const BLOCK: usize = 32;
+
 /// A matrix of which only some cells are kept: 8 bytes a cell and 8 a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SparseRows {
@@ -110,7 +113,12 @@ impl SparseRows {
 
     /// The value of a cell; none where nothing is kept. `O(cells of the row)`.
     pub(crate) fn value(&self, row: u32, column: u32) -> Option<f32> {
-        self.row(row).find(|cell| cell.0 == column).map(|cell| cell.1)
+        let (columns, values) = self.cells(row);
+        // Whole blocks are compared at once.
+        let is_in = |block: &[u32]| block.iter().fold(false, |found, other| found | (*other == column));
+        let begin = columns.chunks(BLOCK).position(is_in)? * BLOCK;
+        let place = columns[begin..].iter().position(|other| *other == column)?;
+        Some(values[begin + place])
     }
 
     /// The `k` largest cells of a row that are above 0 and not on the diagonal, best first: the items

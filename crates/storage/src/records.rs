@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::activity::{self, ItemActivity, ItemPair};
+
 /// A product, keyed by asin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Product {
@@ -216,6 +218,10 @@ pub struct LiveBatch {
     pub preferences: Vec<UserPreferences>,
     /// Of several of one user the last counts.
     pub lists: Vec<LiveList>,
+    /// What the events add to what is known of items; all of it counts, also of events whose id is there.
+    pub activity: Vec<ItemActivity>,
+    /// What they add to what is known of pairs of items, in either order of the two.
+    pub pairs: Vec<ItemPair>,
 }
 
 /// The last offset that every store can keep.
@@ -224,10 +230,11 @@ const LAST_OFFSET: u64 = i64::MAX as u64;
 impl LiveBatch {
     /// Why no store could apply it, however often it is tried.
     pub(crate) fn fault(&self) -> Option<String> {
-        self.odd_offset().or_else(|| self.odd_weight()).or_else(|| {
+        let odd = self.odd_offset().or_else(|| self.odd_weight()).or_else(|| {
             let mut lists = self.lists.iter();
             lists.find_map(|list| odd_score(&list.user, &list.items))
-        })
+        });
+        odd.or_else(|| activity::fault(&self.activity, &self.pairs))
     }
 
     fn odd_offset(&self) -> Option<String> {

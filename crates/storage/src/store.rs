@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 
 use crate::{
-    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
-    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, UserRecommendations,
+    Error, EventRecord, Facets, ItemActivity, ItemPair, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product,
+    ProductQuery, Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, UserRecommendations,
 };
 
 /// Most categories, brands and active users that a store remembers of a load.
@@ -109,8 +109,8 @@ pub trait Store: Send + Sync {
     // Live, from a log that delivers at least once.
 
     /// Applies what a part of a log brought, in one step that is whole or not at all: keeps events
-    /// (those whose id is there already change nothing), sets preferences and lists, and keeps
-    /// `next` as the offset at which to go on. So each message has its effect exactly once.
+    /// (those whose id is there already change nothing), sets preferences and lists, adds to what is known
+    /// of items, and keeps `next` as the offset at which to go on. So each message has its effect exactly once.
     ///
     /// False, with nothing changed, if the offset kept for the partition is beyond `batch.from`:
     /// the batch was applied already, or another worker has gone on meanwhile; ask
@@ -129,6 +129,20 @@ pub trait Store: Send + Sync {
 
     /// A user's newest live list, if there is one. It may be of a version that is no longer active.
     async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error>;
+
+    // What the events of all partitions teach about items.
+
+    /// The items of highest level (faded weight) with that level, ties by asin. Of the catalogue nothing
+    /// is known here: an item may be of an older one.
+    async fn trending(&self, limit: u64) -> Result<Vec<(String, f64)>, Error>;
+
+    /// What was done with an item; nothing of an item that is not known.
+    async fn activity(&self, asin: &str) -> Result<ItemActivity, Error>;
+
+    /// The items that users looked at together with one, in the field `other`: those of highest level
+    /// first, ties by asin. Of each item at least the 128 pairs of highest level are kept; the count of one
+    /// that was dropped and comes again starts anew.
+    async fn together(&self, asin: &str, limit: u64) -> Result<Vec<ItemPair>, Error>;
 
     // Published models.
 

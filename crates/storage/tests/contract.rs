@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract {
+    mod activity;
     mod agreement;
     mod batches;
     mod catalogue;

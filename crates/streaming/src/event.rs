@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::product::Details;
+
 /// Version of the event schema; raised when old events can no longer be read.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -21,6 +23,8 @@ pub enum EventKind {
     Rating,
     /// The user wants something else; `preferences` says what.
     Preferences,
+    /// The shop sells something new, or knows it better; `product` says what.
+    Product,
 }
 
 /// What a user likes from now on: all of it, not what has changed.
@@ -50,7 +54,7 @@ pub struct Event {
     /// Unique id; a second event of the same id changes nothing. Made by the receiver if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
-    /// User key.
+    /// User key; of a `product` event whoever sends it: its events stay in order.
     pub user: String,
     /// Item key (the asin); left out for `preferences`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -66,6 +70,9 @@ pub struct Event {
     /// For `preferences` events only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferences: Option<Wishes>,
+    /// For `product` events only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<Details>,
     /// What this version does not know; it stays with the event.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -107,6 +114,7 @@ impl Event {
             rating: None,
             time_ms: None,
             preferences: None,
+            product: None,
             more: Map::new(),
         }
     }
@@ -127,6 +135,14 @@ impl Event {
             }
             (_, Some(_)) => return Err(invalid("preferences", "none but for kind `preferences`", &"some")),
             (_, None) => check_key("item", &self.item)?,
+        }
+        match (self.kind, &self.product) {
+            (EventKind::Product, Some(details)) => details.check()?,
+            (EventKind::Product, None) => {
+                return Err(invalid("product", "what is known of it for kind `product`", &"none"));
+            }
+            (_, Some(_)) => return Err(invalid("product", "none but for kind `product`", &"some")),
+            (_, None) => {}
         }
         if let Some(id) = &self.event_id {
             check_key("event_id", id)?;
@@ -152,7 +168,7 @@ impl Event {
     /// A purchase counts as the best rating, a cart nearly so, a view as a neutral one.
     pub fn weight(&self) -> f32 {
         match self.kind {
-            EventKind::View | EventKind::Preferences => 3.0,
+            EventKind::View | EventKind::Preferences | EventKind::Product => 3.0,
             EventKind::Cart => 4.0,
             EventKind::Purchase => 5.0,
             EventKind::Rating => self.rating.unwrap_or(3.0),
@@ -168,7 +184,7 @@ fn check_key(field: &'static str, key: &str) -> Result<(), InvalidEvent> {
     Ok(())
 }
 
-fn invalid(field: &'static str, expected: &'static str, found: &impl ToString) -> InvalidEvent {
+pub(crate) fn invalid(field: &'static str, expected: &'static str, found: &impl ToString) -> InvalidEvent {
     InvalidEvent { field, expected, found: found.to_string() }
 }
 
@@ -224,6 +240,18 @@ mod tests {
         assert_eq!(fault(&of(EventKind::Preferences, "", None)), Some("preferences"));
         assert_eq!(fault(&of(EventKind::View, "i", wishes())), Some("preferences"));
         assert_eq!(fault(&of(EventKind::View, "", None)), Some("item"));
+    }
+
+    #[test]
+    fn a_product_comes_with_its_key_and_details_and_nothing_else_has_them() {
+        let details = || Some(Details { title: Some("Tea".into()), ..Details::default() });
+        let of = |kind, item: &str, product| Event { product, ..Event::new("shop", item, kind) };
+        assert_eq!(fault(&of(EventKind::Product, "i", details())), None);
+        assert_eq!(fault(&of(EventKind::Product, "", details())), Some("item"));
+        assert_eq!(fault(&of(EventKind::Product, "i", None)), Some("product"));
+        assert_eq!(fault(&of(EventKind::View, "i", details())), Some("product"));
+        let faulty = Some(Details { price: Some(-1.0), ..Details::default() });
+        assert_eq!(fault(&of(EventKind::Product, "i", faulty)), Some("product.price"));
     }
 
     #[test]
@@ -323,6 +351,7 @@ mod tests {
                 rating,
                 time_ms,
                 preferences: None,
+                product: None,
                 more: Map::new(),
             },
         )

@@ -9,8 +9,10 @@ mod error;
 mod event;
 mod kafka;
 mod open;
+mod product;
 
 pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, lag, last_places};
 pub use error::Error;
 pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION, Wishes, event_schema};
 pub use open::{Options, open};
+pub use product::Details;

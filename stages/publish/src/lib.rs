@@ -132,7 +132,8 @@ impl Inputs {
         let users = read_keys(context.input("user_index")?, Kind::UserIndex)?;
         let items = read_keys(context.input("item_index")?, Kind::ItemIndex)?;
         let part = |port: &str| anyhow::Ok(read_interactions(context.input(port)?, users.len(), items.len())?);
-        let history = part("train")?.merged(&part("validation")?).merged(&part("test")?);
+        // Ties as the site has them, which knows keys only: the list does not change until something happens.
+        let history = part("train")?.merged(&part("validation")?).merged(&part("test")?).with_ties_by_item();
         let data = read_model(context.input("model")?)?;
         let model = recommender::load(&data)?;
         let stage = context.inputs("model").first().map(|input| input.stage.clone()).unwrap_or_default();

@@ -75,12 +75,13 @@ impl Lists<'_> {
             scores[entry.item as usize] = f32::NEG_INFINITY;
         }
         let list = top_k(scores, params.k as usize, |_| false);
+        let mut explainer = self.model.explainer(history);
         let items = list
             .into_iter()
             .enumerate()
             .map(|(place, scored)| {
                 let is_explained = place < params.reasons as usize;
-                let explanation = if is_explained { self.model.explain(scored.item, history) } else { None };
+                let explanation = if is_explained { explainer(scored.item) } else { None };
                 let causes = explanation.map(|explanation| explanation.causes(scored.item, CAUSES)).unwrap_or_default();
                 let cause = |(item, share): (u32, f32)| Cause { asin: self.items[item as usize].clone(), share };
                 Recommended { causes: causes.into_iter().map(cause).collect(), ..self.place(scored) }

@@ -6,17 +6,22 @@ use rocket::http::Header;
 use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::serde::json::Json;
-use rocket::{State, get};
-use serde::Serialize;
-use storage::{Page, Product, ProductQuery, Review};
+use rocket::{State, get, put};
+use serde::{Deserialize, Serialize};
+use storage::{Page, Product, ProductQuery, Review, weight_at};
+use streaming::Details;
 
 use crate::api::MOST;
 use crate::failure::Failure;
 use crate::html::{product_href, with_query};
-use crate::input;
+use crate::input::{self, JsonBody};
+use crate::metrics::now_ms;
 use crate::pages::{find_product, search_parameters};
+use crate::products;
 use crate::recommend::similar_products;
+use crate::security::SameOrigin;
 use crate::site::Site;
+use crate::trending::Partner;
 
 /// A part of a longer list, with `Link` headers to the parts beside it.
 #[derive(Serialize)]
@@ -100,12 +105,114 @@ pub(super) async fn similar(site: &State<Arc<Site>>, asin: &str, k: Option<&str>
     let k = input::number("k", k, 10, 1..=MOST)?;
     let live = site.live().await?;
     let product = find_product(site, asin).await?;
-    let items = similar_products(site.store.as_ref(), &live, asin, k as usize).await?;
+    let items = similar_products(site.store.as_ref(), &live, &product, k as usize).await?;
     Ok(Json(Similar {
         asin: product.asin,
         model: live.version.version.clone(),
         items: items.into_iter().map(|(product, score)| SimilarProduct { product, score }).collect(),
     }))
+}
+
+#[derive(Serialize)]
+pub(super) struct Trends {
+    items: Vec<Trend>,
+}
+
+#[derive(Serialize)]
+struct Trend {
+    #[serde(flatten)]
+    product: Product,
+    score: f64,
+}
+
+#[get("/trending?<k>")]
+pub(super) async fn trending(site: &State<Arc<Site>>, k: Option<&str>) -> Result<Json<Trends>, Failure> {
+    let k = input::number("k", k, 10, 1..=MOST)?;
+    let found = crate::trending::trending(site.store.as_ref(), k as usize).await?;
+    Ok(Json(Trends { items: found.into_iter().map(|(product, score)| Trend { product, score }).collect() }))
+}
+
+#[derive(Serialize)]
+pub(super) struct Together {
+    asin: String,
+    activity: Activity,
+    items: Vec<PartnerProduct>,
+}
+
+/// What was done with a product since events are counted.
+#[derive(Serialize)]
+struct Activity {
+    views: u64,
+    carts: u64,
+    purchases: u64,
+    ratings: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating_mean: Option<f64>,
+    score: f64,
+}
+
+#[derive(Serialize)]
+struct PartnerProduct {
+    #[serde(flatten)]
+    product: Product,
+    count: u64,
+    score: f64,
+}
+
+#[get("/products/<asin>/together?<k>")]
+pub(super) async fn together(site: &State<Arc<Site>>, asin: &str, k: Option<&str>) -> Result<Json<Together>, Failure> {
+    let k = input::number("k", k, 10, 1..=MOST)?;
+    let product = find_product(site, asin).await?;
+    let activity = site.store.activity(&product.asin).await?;
+    let partners = crate::trending::together(site.store.as_ref(), &product.asin, k as usize).await?;
+    let partner = |Partner { product, count, score }| PartnerProduct { product, count, score };
+    Ok(Json(Together {
+        asin: product.asin,
+        activity: Activity {
+            views: activity.views,
+            carts: activity.carts,
+            purchases: activity.purchases,
+            ratings: activity.ratings,
+            rating_mean: (activity.ratings > 0).then(|| activity.rating_sum / activity.ratings as f64),
+            score: weight_at(activity.trend, now_ms()),
+        },
+        items: partners.into_iter().map(partner).collect(),
+    }))
+}
+
+/// The body of a `PUT`: what is known of a product, and who says so. A misspelt field is a fault, not silence.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductBody {
+    /// Its products stay in the order in which it sends them.
+    #[serde(default = "shop")]
+    user: String,
+    title: Option<String>,
+    brand: Option<String>,
+    #[serde(default)]
+    categories: Vec<String>,
+    price: Option<f32>,
+    description: Option<String>,
+    image: Option<String>,
+}
+
+fn shop() -> String {
+    "shop".to_owned()
+}
+
+#[put("/products/<asin>", data = "<body>")]
+pub(super) async fn set_product(
+    site: &State<Arc<Site>>,
+    asin: &str,
+    body: Result<JsonBody, Failure>,
+    _origin: SameOrigin,
+) -> Result<Json<Product>, Failure> {
+    let asin = input::key("asin", asin)?;
+    let body: ProductBody =
+        input::typed(body?.0).map_err(|(field, message)| Failure::invalid(field, format!("{message}.")))?;
+    let ProductBody { user, title, brand, categories, price, description, image } = body;
+    let details = Details { title, brand, categories, price, description, image };
+    Ok(Json(products::send(site, input::key("user", &user)?, asin, details).await?))
 }
 
 #[get("/products/<asin>/reviews?<offset>&<limit>")]

@@ -16,6 +16,7 @@ use crate::html;
 use crate::input;
 use crate::recommend::{Suggestion, listed};
 use crate::site::Site;
+use crate::topics::Update;
 use crate::views::Card;
 
 /// After which time a browser connects again.
@@ -78,16 +79,16 @@ pub(super) async fn stream<'r>(
     Ok(EventStream! {
         yield Event::retry(RETRY);
         let mut seen: BTreeSet<String> = BTreeSet::new();
-        // The bus may still bring a list that the reader has: the store has it first.
+        // What the page has already may still be on its way here.
         let mut last = kept.as_ref().filter(|list| place(Some(list)) == has).map(mark);
-        let mut newest = kept;
+        let mut newest = kept.map(|list| Arc::new(Update { list, grounds: None }));
         if !*lives.borrow_and_update() {
             yield state(false);
         }
         loop {
-            if let Some(list) = newest.take().filter(|list| last.as_ref() != Some(&mark(list))) {
-                last = Some(mark(&list));
-                match event(site, &list, &mut seen, cards).await {
+            if let Some(update) = newest.take().filter(|update| last.as_ref() != Some(&mark(&update.list))) {
+                last = Some(mark(&update.list));
+                match event(site, &update, &mut seen, cards).await {
                     Ok(event) => yield event,
                     Err(failure) => yield Event::data(failure.message).event("failure"),
                 }
@@ -95,9 +96,9 @@ pub(super) async fn stream<'r>(
             tokio::select! {
                 changed = updates.changed() => {
                     if changed.is_err() { break }
-                    newest = updates.borrow_and_update().as_ref().map(|update| update.list.clone());
+                    newest.clone_from(&updates.borrow_and_update());
                 }
-                _ = models.changed() => newest = site.list_now(&user).await,
+                _ = models.changed() => newest = site.list_now(&user).await.map(Arc::new),
                 _ = lives.changed() => {
                     let live = *lives.borrow_and_update();
                     yield state(live);
@@ -120,9 +121,14 @@ fn mark(list: &LiveList) -> (String, u32, u64) {
     (list.version.clone(), list.partition, list.offset)
 }
 
-async fn event(site: &Site, list: &LiveList, seen: &mut BTreeSet<String>, cards: bool) -> Result<Event, Failure> {
+async fn event(
+    site: &Site,
+    Update { list, grounds }: &Update,
+    seen: &mut BTreeSet<String>,
+    cards: bool,
+) -> Result<Event, Failure> {
     let live = site.live().await?;
-    let items = listed(site.store.as_ref(), &live, list).await?;
+    let items = listed(site.store.as_ref(), &live, list, grounds.as_ref()).await?;
     let keys: BTreeSet<String> = items.iter().map(|item| item.product.asin.clone()).collect();
     let views: Option<Vec<Card>> = cards.then(|| items.iter().map(Card::suggested).collect());
     let changed = Changed {

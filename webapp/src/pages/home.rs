@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::html::{Page, user_href, with_query};
 use crate::recommend::recommend;
 use crate::site::Site;
+use crate::trending::trending;
 use crate::views::{Card, Link, QualityTable, count, names};
 use crate::visitor::Visitor;
 
@@ -20,6 +21,7 @@ const CATEGORIES: usize = 18;
 #[derive(Serialize)]
 struct Home {
     suggestions: Vec<Card>,
+    trending: Vec<Card>,
     popular: Vec<Card>,
     categories: Vec<Category>,
     users: Vec<Link>,
@@ -43,6 +45,7 @@ pub(super) async fn home(site: &State<Arc<Site>>, visitor: Visitor) -> Result<Pa
         Some(user) => recommend(site.store.as_ref(), &live, user, ROW).await?.items,
         None => Vec::new(),
     };
+    let trending = trending(site.store.as_ref(), ROW).await?;
     let categories = names(&live.facets.categories).take(CATEGORIES).map(|facet| Category {
         name: facet.name.clone(),
         href: with_query("/search", &[("category", Some(facet.name.clone()))]),
@@ -51,6 +54,7 @@ pub(super) async fn home(site: &State<Arc<Site>>, visitor: Visitor) -> Result<Pa
     let version = &live.version;
     let content = Home {
         suggestions: suggestions.iter().map(Card::suggested).collect(),
+        trending: trending.iter().map(|(product, _)| Card::of(product)).collect(),
         popular: live.popular.iter().map(Card::of).collect(),
         categories: categories.collect(),
         users: live.active_users.iter().map(|user| Link { text: user.clone(), href: user_href(user) }).collect(),

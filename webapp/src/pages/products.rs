@@ -17,6 +17,7 @@ use crate::input;
 use crate::recommend::similar_products;
 use crate::security::SameOrigin;
 use crate::site::Site;
+use crate::trending::together;
 use crate::views::{Card, EventForm, Link, Paging, Picture, RatingView, ReviewView, count, price, title};
 use crate::visitor::{self, Visitor};
 
@@ -26,6 +27,8 @@ const REVIEWS: u64 = 10;
 const PAGES: u64 = 10_000;
 /// How many similar products are shown.
 const SIMILAR: usize = 6;
+/// How many products are shown that are looked at together with it.
+const TOGETHER: usize = 6;
 
 #[derive(Serialize)]
 struct ProductPage {
@@ -40,6 +43,7 @@ struct ProductPage {
     forms: Vec<EventForm>,
     notice: Option<&'static str>,
     similar: Vec<Card>,
+    together: Vec<Card>,
     reviews: Vec<ReviewView>,
     review_count: String,
     paging: Option<Paging>,
@@ -57,7 +61,8 @@ pub(super) async fn product(
     let page = input::number("page", page, 1, 1..=PAGES)?;
     let product = find(site, asin).await?;
     let reviews = site.store.reviews_of_product(asin, (page - 1) * REVIEWS, REVIEWS).await?;
-    let similar = similar_products(site.store.as_ref(), &live, asin, SIMILAR).await?;
+    let similar = similar_products(site.store.as_ref(), &live, &product, SIMILAR).await?;
+    let together = together(site.store.as_ref(), asin, TOGETHER).await?;
     let by = |name: &'static str, value: &String| Link {
         text: value.clone(),
         href: with_query("/search", &[(name, Some(value.clone()))]),
@@ -74,11 +79,17 @@ pub(super) async fn product(
         forms: EventForm::all(),
         notice: notice(done),
         similar: similar.iter().map(|(product, _)| Card::of(product)).collect(),
+        together: together.iter().map(|partner| Card::noted(&partner.product, visits(partner.count))).collect(),
         reviews: reviews.rows.iter().map(ReviewView::of).collect(),
         review_count: count(reviews.total),
         paging: Paging::of(&product_href(asin), &[], page, REVIEWS, reviews.total),
     };
     Ok(Page::new("product", &title(&product), &visitor, &content))
+}
+
+/// How often two products were looked at together, in words.
+fn visits(times: u64) -> String {
+    if times == 1 { "Once together".to_owned() } else { format!("{} times together", count(times)) }
 }
 
 /// A product that must exist.

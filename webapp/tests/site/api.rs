@@ -67,6 +67,8 @@ async fn failures_have_their_status_and_name_the_field() {
         ("/api/v1/products/NONE", 404, "not_found", Value::Null),
         ("/api/v1/products/NONE/similar", 404, "not_found", Value::Null),
         ("/api/v1/products/NONE/reviews", 404, "not_found", Value::Null),
+        ("/api/v1/products/NONE/together", 404, "not_found", Value::Null),
+        ("/api/v1/trending?k=101", 422, "invalid", json!("k")),
         ("/api/v1/users/ann/recommendations/NONE/explanation", 404, "not_found", Value::Null),
         ("/api/v1/nothing", 404, "not_found", Value::Null),
         ("/api/v1/users/ann/recommendations?k=0", 422, "invalid", json!("k")),
@@ -186,12 +188,15 @@ async fn answers_have_the_documented_fields() {
     let shop = Shop::open().await;
     let (_, document) = shop.json("/api/v1/openapi.json").await;
     shop.event(&json!({ "user": "ann", "item": "COF-1", "kind": "purchase" })).await;
+    shop.event(&json!({ "user": "ann", "item": "COF-2", "kind": "rating", "rating": 4 })).await;
     for (path, address) in [
         ("/health", "/health"),
         ("/products", "/products"),
         ("/products/{asin}", "/products/TEA-1"),
         ("/products/{asin}/similar", "/products/TEA-1/similar"),
+        ("/products/{asin}/together", "/products/COF-1/together"),
         ("/products/{asin}/reviews", "/products/TEA-1/reviews"),
+        ("/trending", "/trending"),
         ("/users/{user}/recommendations", "/users/ann/recommendations"),
         ("/users/{user}/recommendations/{asin}/explanation", "/users/ann/recommendations/COF-2/explanation"),
         ("/users/{user}/preferences", "/users/ann/preferences"),

@@ -11,3 +11,4 @@ mod security;
 mod serve;
 mod shop;
 mod stream;
+mod trends;

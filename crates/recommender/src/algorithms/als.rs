@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, gramian, most_alike, multiplied, products, row},
     linear_algebra::Eigen,
     recency::by_recency,
@@ -317,11 +317,13 @@ impl Recommender for Als {
         most_alike(&self.items.vectors, self.parameters.width(), item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let target = row(&self.items.vectors, self.parameters.width(), item)?;
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
         let (mut ridge, observed) = self.fold_in(history);
         ridge.solve(&self.items.vectors);
-        Some(Explanation::new(0.0, observed.into_iter().zip(ridge.contributions(target)), true))
+        Box::new(move |item| {
+            let target = row(&self.items.vectors, self.parameters.width(), item)?;
+            Some(Explanation::new(0.0, observed.iter().copied().zip(ridge.contributions(target)), true))
+        })
     }
 
     fn save(&self) -> ModelData {

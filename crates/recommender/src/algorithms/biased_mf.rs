@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     ridge::{Observation, Ridge},
 };
@@ -250,12 +250,14 @@ impl Recommender for BiasedMf {
         most_alike(&factors, width, item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let features = row(&self.items.features, self.parameters.width() + 1, item)?;
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
         let (mut ridge, observed) = self.fold_in(history);
         ridge.solve(&self.items.features);
-        let base = self.mean + self.items.biases[item as usize];
-        Some(Explanation::new(base, observed.into_iter().zip(ridge.contributions(features)), true))
+        Box::new(move |item| {
+            let features = row(&self.items.features, self.parameters.width() + 1, item)?;
+            let base = self.mean + self.items.biases[item as usize];
+            Some(Explanation::new(base, observed.iter().copied().zip(ridge.contributions(features)), true))
+        })
     }
 
     /// The predicted rating, cut to the range of the training ratings.

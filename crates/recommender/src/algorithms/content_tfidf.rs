@@ -34,7 +34,7 @@ use super::{
     parameters_of, require,
 };
 use crate::{
-    Error, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     blending::{Candidates, UserCandidates, refine},
     recency::by_recency,
     sparse::SparseRows,
@@ -351,10 +351,13 @@ impl Recommender for ContentTfidf {
         top_k(&scores, k, |other| other == item || scores[other as usize] <= 0.0)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let lift = self.lifts.get(item as usize)?;
-        let contribution = |(own, strength): (u32, f32)| (own, lift * strength * self.similarity.of(own, item));
-        Some(Explanation::new(0.0, self.strengths(history).into_iter().map(contribution), true))
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
+        let strengths = self.strengths(history);
+        Box::new(move |item| {
+            let lift = self.lifts.get(item as usize)?;
+            let contribution = |(own, strength): &(u32, f32)| (*own, lift * strength * self.similarity.of(*own, item));
+            Some(Explanation::new(0.0, strengths.iter().map(contribution), true))
+        })
     }
 
     fn save(&self) -> ModelData {

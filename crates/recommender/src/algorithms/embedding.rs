@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     gradient::{self, Descent, descend, history_vector, weights},
 };
@@ -215,12 +215,16 @@ impl Recommender for Embedding {
         most_alike(&self.inputs, self.parameters.width(), item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
         let width = self.parameters.width();
-        let target = row(&self.outputs, width, item)?;
         let weights = weights(self.item_count(), history, self.parameters.history_decay as f32);
-        let part = |(other, weight): (u32, f32)| Some((other, weight * dot(row(&self.inputs, width, other)?, target)));
-        Some(Explanation::new(target[width - 1], weights.into_iter().filter_map(part), true))
+        let weights: Vec<(u32, f32)> = weights.into_iter().collect();
+        Box::new(move |item| {
+            let target = row(&self.outputs, width, item)?;
+            let part =
+                |(other, weight): &(u32, f32)| Some((*other, weight * dot(row(&self.inputs, width, *other)?, target)));
+            Some(Explanation::new(target[width - 1], weights.iter().filter_map(part), true))
+        })
     }
 
     fn save(&self) -> ModelData {

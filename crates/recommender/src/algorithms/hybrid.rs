@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{load, parameters_of, popularity};
-use crate::{Error, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best};
+use crate::{Error, Explainer, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best};
 
 /// Name of the algorithm.
 pub const NAME: &str = "hybrid";
@@ -250,25 +250,34 @@ impl Recommender for Hybrid {
 
     /// The parts' explanations added up by weight. A part that cannot take its score apart exactly has its
     /// score dealt out by its positive evidence, and to the base without any.
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
-        let (mut base, mut contributions, mut is_exact) = (0.0, Vec::new(), true);
-        for (part, weight) in self.deciding(history) {
-            let explanation = match part.model.explain(item, history) {
-                Some(explanation) if explanation.exact => explanation,
-                other => {
-                    is_exact = false;
-                    let mut scores = vec![0.0; self.item_count()];
-                    part.model.score(history, &mut scores);
-                    dealt_out(scores[item as usize], other.as_ref())
-                }
-            };
-            base += weight * explanation.base;
-            contributions.extend(explanation.contributions.iter().map(|one| (one.item, weight * one.value)));
-        }
-        Some(Explanation::new(base, contributions, is_exact))
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
+        let deciding = self.deciding(history).into_iter();
+        // A part that cannot tell exactly is asked for its scores, once.
+        let mut parts: Vec<_> =
+            deciding.map(|(part, weight)| (part, weight, part.model.explainer(history), None::<Vec<f32>>)).collect();
+        Box::new(move |item| {
+            if item as usize >= self.item_count() {
+                return None;
+            }
+            let (mut base, mut contributions, mut is_exact) = (0.0, Vec::new(), true);
+            for (part, weight, explainer, scores) in &mut parts {
+                let explanation = match explainer(item) {
+                    Some(explanation) if explanation.exact => explanation,
+                    other => {
+                        is_exact = false;
+                        let scores = scores.get_or_insert_with(|| {
+                            let mut scores = vec![0.0; self.item_count()];
+                            part.model.score(history, &mut scores);
+                            scores
+                        });
+                        dealt_out(scores[item as usize], other.as_ref())
+                    }
+                };
+                base += *weight * explanation.base;
+                contributions.extend(explanation.contributions.iter().map(|one| (one.item, *weight * one.value)));
+            }
+            Some(Explanation::new(base, contributions, is_exact))
+        })
     }
 
     fn save(&self) -> ModelData {

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{parameters_of, require};
-use crate::{Error, Explanation, Interaction, ModelData, Recommender, Scored, recency::by_recency, sparse::SparseRows};
+use crate::{
+    Error, Explainer, Explanation, Interaction, ModelData, Recommender, Scored, recency::by_recency, sparse::SparseRows,
+};
 
 /// What a matrix of weights must know of the parameters that it was fitted with.
 pub trait LinearParameters: Clone + Serialize + DeserializeOwned + Send + Sync {
@@ -78,12 +80,16 @@ impl<P: LinearParameters> Recommender for LinearModel<P> {
         self.weights.best_of_row(item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
-        let contribution = |(cause, strength)| Some((cause, strength * self.weights.value(cause, item)?));
-        Some(Explanation::new(0.0, self.strengths(history).filter_map(contribution), true))
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
+        let strengths: Vec<(u32, f32)> = self.strengths(history).collect();
+        Box::new(move |item| {
+            if item as usize >= self.item_count() {
+                return None;
+            }
+            let contribution =
+                |(cause, strength): &(u32, f32)| Some((*cause, strength * self.weights.value(*cause, item)?));
+            Some(Explanation::new(0.0, strengths.iter().filter_map(contribution), true))
+        })
     }
 
     fn save(&self) -> ModelData {

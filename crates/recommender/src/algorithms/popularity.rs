@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
-use crate::{Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Tensor};
+use crate::{Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Tensor};
 
 /// Name of the algorithm.
 pub const NAME: &str = "popularity";
@@ -152,8 +152,8 @@ impl Recommender for Popularity {
         scores.copy_from_slice(&self.scores);
     }
 
-    fn explain(&self, item: u32, _history: &[Interaction]) -> Option<Explanation> {
-        Some(Explanation::new(*self.scores.get(item as usize)?, [], true))
+    fn explainer<'a>(&'a self, _history: &'a [Interaction]) -> Explainer<'a> {
+        Box::new(|item| Some(Explanation::new(*self.scores.get(item as usize)?, [], true)))
     }
 
     fn save(&self) -> ModelData {

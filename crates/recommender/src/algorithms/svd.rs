@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     recency::by_recency,
     sparse::SparseRows,
@@ -229,11 +229,14 @@ impl Recommender for Svd {
         most_alike(&self.vectors, self.width, item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let target = row(&self.vectors, self.width, item)?;
-        let lift = self.lifts[item as usize];
-        let parts = self.weighted(history).map(|(other, weight, vector)| (other, lift * weight * dot(vector, target)));
-        Some(Explanation::new(0.0, parts, true))
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
+        let weighted: Vec<(u32, f32, &[f32])> = self.weighted(history).collect();
+        Box::new(move |item| {
+            let target = row(&self.vectors, self.width, item)?;
+            let lift = self.lifts[item as usize];
+            let part = |(other, weight, vector): &(u32, f32, &[f32])| (*other, lift * weight * dot(vector, target));
+            Some(Explanation::new(0.0, weighted.iter().map(part), true))
+        })
     }
 
     fn save(&self) -> ModelData {

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fit, parameters_of, require};
 use crate::{
-    Error, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Explainer, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     cooccurrence::{Accumulator, best_of_rows},
     recency::by_recency,
     sparse::SparseRows,
@@ -289,12 +289,14 @@ impl Recommender for Transition {
         self.transitions.best_of_row(item, k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        let base = *self.base.get(item as usize)?;
-        let contributions = self
-            .recent(history)
-            .filter_map(|(other, weight)| Some((other, weight * self.transitions.value(other, item)?)));
-        Some(Explanation::new(base, contributions, true))
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
+        let recent: Vec<(u32, f32)> = self.recent(history).collect();
+        Box::new(move |item| {
+            let base = *self.base.get(item as usize)?;
+            let contribution =
+                |(other, weight): &(u32, f32)| Some((*other, weight * self.transitions.value(*other, item)?));
+            Some(Explanation::new(base, recent.iter().filter_map(contribution), true))
+        })
     }
 
     fn save(&self) -> ModelData {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, recency::by_recency,
+    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, recency::by_recency,
     sparse::SparseRows, top_k::best,
 };
 
@@ -192,23 +192,25 @@ impl Recommender for UserKnn {
         best(others.map(|(item, sum)| Scored { item, score: sum / (own * length(item)) }).collect(), k)
     }
 
-    fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        if item as usize >= self.item_count() {
-            return None;
-        }
+    fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
         let vector = self.vector(history);
-        // Neighbours that chose the item, and how strongly.
-        let witnesses: BTreeMap<u32, f32> = self
-            .neighbors(&vector)
-            .iter()
-            .filter_map(|neighbor| Some((neighbor.item, self.chosen.value(neighbor.item, item)?)))
-            .collect();
-        let contributions = vector.iter().map(|(cause, value)| {
-            let share = |(user, weight): (u32, f32)| Some(weight * witnesses.get(&user)?);
-            let sum: f32 = self.users.row(*cause).filter_map(share).sum();
-            (*cause, value * sum)
-        });
-        Some(Explanation::new(0.0, contributions, true))
+        let neighbors = self.neighbors(&vector);
+        Box::new(move |item| {
+            if item as usize >= self.item_count() {
+                return None;
+            }
+            // Neighbours that chose the item, and how strongly.
+            let witnesses: BTreeMap<u32, f32> = neighbors
+                .iter()
+                .filter_map(|neighbor| Some((neighbor.item, self.chosen.value(neighbor.item, item)?)))
+                .collect();
+            let contributions = vector.iter().map(|(cause, value)| {
+                let share = |(user, weight): (u32, f32)| Some(weight * witnesses.get(&user)?);
+                let sum: f32 = self.users.row(*cause).filter_map(share).sum();
+                (*cause, value * sum)
+            });
+            Some(Explanation::new(0.0, contributions, true))
+        })
     }
 
     fn save(&self) -> ModelData {

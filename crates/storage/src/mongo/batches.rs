@@ -15,7 +15,7 @@ use ::mongodb::{
 use futures::{FutureExt, TryStreamExt};
 
 use super::{
-    Mongo,
+    Mongo, activity,
     catalogue::count,
     documents::{EventDocument, LiveListDocument, OffsetDocument, OffsetKey, PreferencesDocument},
     write::{chunks, replace_within},
@@ -61,6 +61,7 @@ async fn apply_within(store: &Mongo, session: &mut ClientSession, batch: &LiveBa
     let preferences = preferences.map(|set| PreferencesDocument { user: &set.user, preferences: &set.preferences });
     replace_within(store, session, "preferences", preferences).await?;
     replace_within(store, session, "live_lists", batch.lists.iter().map(LiveListDocument::from)).await?;
+    activity::add_within(store, session, batch).await?;
     Ok(true)
 }
 

@@ -4,11 +4,11 @@
 
 use std::borrow::Cow;
 
-use ::mongodb::bson::Binary;
+use ::mongodb::bson::{Binary, spec::BinarySubtype};
 use serde::{Deserialize, Serialize};
 
 use super::key::review_id;
-use crate::{EventRecord, Facet, LiveList, Preferences, Product, Recommended, Review, words};
+use crate::{EventRecord, Facet, ItemActivity, LiveList, Preferences, Product, Recommended, Review, words};
 
 type Text<'a> = Cow<'a, str>;
 
@@ -241,6 +241,56 @@ impl From<LiveListDocument<'_>> for LiveList {
             offset: document.offset,
             items: document.items.into_owned(),
         }
+    }
+}
+
+/// `_id` of what one partition has of an item.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ActivityKey<'a> {
+    pub asin: Text<'a>,
+    pub partition: u32,
+}
+
+/// A document of `item_activity`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ActivityDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: ActivityKey<'a>,
+    views: u64,
+    carts: u64,
+    purchases: u64,
+    ratings: u64,
+    rating_sum: f64,
+    trend: f64,
+}
+
+impl ActivityDocument<'_> {
+    pub(super) fn new(item: ItemActivity, partition: u32) -> Self {
+        let ItemActivity { asin, views, carts, purchases, ratings, rating_sum, trend } = item;
+        let key = ActivityKey { asin: asin.into(), partition };
+        Self { key, views, carts, purchases, ratings, rating_sum, trend }
+    }
+}
+
+impl From<ActivityDocument<'_>> for ItemActivity {
+    fn from(document: ActivityDocument) -> Self {
+        let ActivityDocument { key, views, carts, purchases, ratings, rating_sum, trend } = document;
+        Self { asin: key.asin.into_owned(), views, carts, purchases, ratings, rating_sum, trend }
+    }
+}
+
+/// A document of `item_pairs`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PairsDocument<'a> {
+    #[serde(rename = "_id")]
+    pub key: ActivityKey<'a>,
+    pub pairs: Binary,
+}
+
+impl<'a> PairsDocument<'a> {
+    pub(super) fn new(asin: &'a str, partition: u32, bytes: Vec<u8>) -> Self {
+        let pairs = Binary { subtype: BinarySubtype::Generic, bytes };
+        Self { key: ActivityKey { asin: asin.into(), partition }, pairs }
     }
 }
 

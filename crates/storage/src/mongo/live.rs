@@ -22,11 +22,14 @@ use crate::{EventRecord, LiveList, Preferences};
 /// Makes what is not there: a transaction should find its collections, as to make one it would have
 /// to be the only one that does.
 pub(super) async fn make_collections(store: &Mongo) -> Result<()> {
-    for collection in ["events", "preferences", "offsets", "live_lists"] {
+    for collection in ["events", "preferences", "offsets", "live_lists", "item_activity", "item_pairs"] {
         tolerate(store.database.create_collection(collection).await, NAMESPACE_EXISTS)?;
     }
     let by_user = IndexModel::builder().keys(doc! { "user": 1, "time_ms": -1, "_id": 1 }).build();
     store.database.collection::<Document>("events").create_index(by_user).await?;
+    let by = |field: &str, order: i32| IndexModel::builder().keys(doc! { field: order }).build();
+    let activity = store.database.collection::<Document>("item_activity");
+    activity.create_indexes([by("trend", -1), by("_id.asin", 1)]).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! does not have: it must be a replica set, if only of one. Not here: sharding, and what a record
 //! means.
 
+mod activity;
 mod batches;
 mod catalogue;
 mod documents;
@@ -35,13 +36,13 @@ use async_trait::async_trait;
 
 use self::generations::{Begun, Failure, Shown};
 use crate::{
-    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
-    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations,
+    Error, EventRecord, Facets, ItemActivity, ItemPair, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product,
+    ProductQuery, Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations,
     open::without_password,
 };
 
 /// Raised when documents change their form.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// The database if the URL names none.
 const DATABASE: &str = "recommender";
@@ -359,6 +360,18 @@ impl Store for Mongo {
 
     async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
         live::live_list(self, user).await.map_err(|error| self.fault("read a live list", &error))
+    }
+
+    async fn trending(&self, limit: u64) -> Result<Vec<(String, f64)>, Error> {
+        activity::trending(self, limit).await.map_err(|error| self.fault("read what is trending", &error))
+    }
+
+    async fn activity(&self, asin: &str) -> Result<ItemActivity, Error> {
+        activity::activity(self, asin).await.map_err(|error| self.fault("read the activity of an item", &error))
+    }
+
+    async fn together(&self, asin: &str, limit: u64) -> Result<Vec<ItemPair>, Error> {
+        activity::together(self, asin, limit).await.map_err(|error| self.fault("read pairs of an item", &error))
     }
 
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error> {

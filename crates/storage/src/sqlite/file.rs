@@ -17,6 +17,9 @@ use crate::error::Cause;
 /// Most queries at a time; more of them wait their turn.
 const MOST_READERS: usize = 8;
 
+/// Most keys that are looked up in the time of a change of threads or two.
+const FEW: usize = 64;
+
 /// How sure a write is when the call returns.
 #[derive(Clone, Copy)]
 pub(super) enum Durability {
@@ -24,6 +27,22 @@ pub(super) enum Durability {
     Bulk,
     /// Survives a loss of power.
     Durable,
+}
+
+/// How long a query takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Some rows by key: microseconds. It runs where it is asked, as a change of threads would take longer.
+    Quick,
+    /// Anything else. It runs on a thread that may block.
+    Slow,
+}
+
+impl Pace {
+    /// Of a query for so many keys.
+    pub(super) fn of(keys: usize) -> Self {
+        if keys <= FEW { Self::Quick } else { Self::Slow }
+    }
 }
 
 /// A file that exists, with its connections.
@@ -49,6 +68,7 @@ impl DatabaseFile {
     /// Runs a query that sees one state of the file.
     pub(super) async fn read<T: Send + 'static>(
         &self,
+        pace: Pace,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Cause> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
@@ -64,7 +84,10 @@ impl DatabaseFile {
             drop(turn);
             Ok(value)
         };
-        blocking(read).await
+        match pace {
+            Pace::Quick => read(),
+            Pace::Slow => blocking(read).await,
+        }
     }
 
     /// Runs changes that are all made or none.

@@ -14,7 +14,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    file::{DatabaseFile, Durability, blocking},
+    file::{DatabaseFile, Durability, Pace, blocking},
     schema,
 };
 use crate::error::Cause;
@@ -83,13 +83,14 @@ impl Generations {
 
     /// The load that readers see.
     pub(super) async fn shown(&self) -> Result<Option<Shown>, Cause> {
-        self.main.read(shown).await
+        self.main.read(Pace::Quick, shown).await
     }
 
     /// Runs a query on the load that readers see, which must be `wanted` if that is given.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         wanted: Option<&str>,
+        pace: Pace,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Clone + Send + 'static,
     ) -> Result<Option<T>, Failure> {
         let mut shown = self.shown().await?;
@@ -99,7 +100,7 @@ impl Generations {
                 return Err(Failure::Replaced(is_loaded(found)));
             }
             let Some(Shown { number, .. }) = shown else { return Ok(None) };
-            let result = self.file(number).read(query.clone()).await;
+            let result = self.file(number).read(pace, query.clone()).await;
             if result.is_ok() {
                 return Ok(result.map(Some)?);
             }
@@ -146,7 +147,7 @@ impl Generations {
     /// The file that a load of this name is written to.
     pub(super) async fn writing(&self, name: &str) -> Result<(i64, Arc<DatabaseFile>), Failure> {
         let (begun, owned) = (self.begun().get(name).copied(), name.to_owned());
-        let found = self.main.read(move |connection| number(connection, &owned)).await?;
+        let found = self.main.read(Pace::Quick, move |connection| number(connection, &owned)).await?;
         let number = match (begun, found) {
             (Some(begun), Some(found)) if begun == found => begun,
             (Some(_), _) => return Err(Failure::Replaced("another load is written or shown".into())),

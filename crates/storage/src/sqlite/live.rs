@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::catalogue::count;
+use super::{activity, catalogue::count};
 use crate::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences, error::Cause};
 
 pub(super) fn put_event(connection: &Connection, event: &EventRecord) -> Result<bool, Cause> {
@@ -59,6 +59,7 @@ pub(super) fn apply(connection: &Connection, batch: &LiveBatch) -> Result<bool, 
         put_preferences(connection, user, preferences)?;
     }
     put_live_lists(connection, &batch.lists)?;
+    activity::add(connection, batch)?;
     Ok(true)
 }
 

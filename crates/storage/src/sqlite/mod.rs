@@ -6,6 +6,7 @@
 //! by the log, after a loss of power. What cannot be repeated (events, preferences, which load and which version
 //! count) is on disk when the call returns. Not here: what a record means.
 
+mod activity;
 mod catalogue;
 mod file;
 mod generations;
@@ -24,12 +25,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode};
 
 use self::{
-    file::{DatabaseFile, Durability, blocking},
+    file::{DatabaseFile, Durability, Pace, blocking},
     generations::{Failure, Generations},
 };
 use crate::{
-    Error, EventRecord, Facets, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product, ProductQuery,
-    Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations, error::Cause,
+    Error, EventRecord, Facets, ItemActivity, ItemPair, LiveBatch, LiveList, ModelVersion, Page, Preferences, Product,
+    ProductQuery, Recommended, ReportInfo, Review, ReviewCount, ReviewRange, SimilarItems, Store, UserRecommendations,
+    error::Cause,
 };
 
 /// A store in an SQLite file, with a file of its own for each load.
@@ -64,9 +66,10 @@ impl Sqlite {
     async fn read<T: Send + 'static>(
         &self,
         action: &'static str,
+        pace: Pace,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Error> {
-        self.main.read(query).await.map_err(|cause| self.fault(action, cause))
+        self.main.read(pace, query).await.map_err(|cause| self.fault(action, cause))
     }
 
     /// Runs changes of the live data that are all made or none.
@@ -83,9 +86,10 @@ impl Sqlite {
     async fn read_load<T: Send + 'static>(
         &self,
         action: &'static str,
+        pace: Pace,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Clone + Send + 'static,
     ) -> Result<Option<T>, Error> {
-        self.generations.read(None, query).await.map_err(|failure| self.failure(action, "", failure))
+        self.generations.read(None, pace, query).await.map_err(|failure| self.failure(action, "", failure))
     }
 
     /// Runs a query on a load that must be the shown one.
@@ -95,7 +99,7 @@ impl Sqlite {
         generation: &str,
         query: impl FnOnce(&Connection) -> Result<T, Cause> + Clone + Send + 'static,
     ) -> Result<T, Error> {
-        let found = self.generations.read(Some(generation), query).await;
+        let found = self.generations.read(Some(generation), Pace::Slow, query).await;
         Ok(found.map_err(|failure| self.failure(action, generation, failure))?.unwrap_or_default())
     }
 
@@ -163,7 +167,7 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        self.read("ping", |connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+        self.read("ping", Pace::Quick, |connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 
     async fn begin_load(&self, generation: &str) -> Result<(), Error> {
@@ -193,27 +197,29 @@ impl Store for Sqlite {
     }
 
     async fn products(&self, asins: &[String]) -> Result<Vec<Product>, Error> {
-        let asins = asins.to_vec();
+        let (asins, pace) = (asins.to_vec(), Pace::of(asins.len()));
         let query = move |connection: &Connection| catalogue::products(connection, &asins);
-        Ok(self.read_load("read products", query).await?.unwrap_or_default())
+        Ok(self.read_load("read products", pace, query).await?.unwrap_or_default())
     }
 
     async fn search(&self, query: &ProductQuery) -> Result<Page<Product>, Error> {
         let offset = query.offset;
         let query = query.clone();
-        let found = self.read_load("search products", move |connection| catalogue::search(connection, &query)).await?;
+        let found = self
+            .read_load("search products", Pace::Slow, move |connection| catalogue::search(connection, &query))
+            .await?;
         Ok(found.unwrap_or(Page { rows: Vec::new(), total: 0, offset }))
     }
 
     async fn facets(&self, limit: u64) -> Result<Facets, Error> {
         let query = move |connection: &Connection| catalogue::facets(connection, limit);
-        Ok(self.read_load("read facets", query).await?.unwrap_or_default())
+        Ok(self.read_load("read facets", Pace::Slow, query).await?.unwrap_or_default())
     }
 
     async fn reviews_of_product(&self, asin: &str, offset: u64, limit: u64) -> Result<Page<Review>, Error> {
         let asin = asin.to_owned();
         let query = move |connection: &Connection| reviews::of_product(connection, &asin, offset, limit);
-        let found = self.read_load("read reviews of a product", query).await?;
+        let found = self.read_load("read reviews of a product", Pace::Slow, query).await?;
         Ok(found.unwrap_or(Page { rows: Vec::new(), total: 0, offset }))
     }
 
@@ -237,12 +243,12 @@ impl Store for Sqlite {
     async fn reviews_of_user(&self, user: &str, limit: u64) -> Result<Vec<Review>, Error> {
         let user = user.to_owned();
         let query = move |connection: &Connection| reviews::of_user(connection, &user, limit);
-        Ok(self.read_load("read reviews of a user", query).await?.unwrap_or_default())
+        Ok(self.read_load("read reviews of a user", Pace::Quick, query).await?.unwrap_or_default())
     }
 
     async fn active_users(&self, limit: u64) -> Result<Vec<String>, Error> {
         let query = move |connection: &Connection| catalogue::active_users(connection, limit);
-        Ok(self.read_load("read active users", query).await?.unwrap_or_default())
+        Ok(self.read_load("read active users", Pace::Slow, query).await?.unwrap_or_default())
     }
 
     async fn put_event(&self, event: &EventRecord) -> Result<bool, Error> {
@@ -252,7 +258,10 @@ impl Store for Sqlite {
 
     async fn events_of_user(&self, user: &str, limit: u64) -> Result<Vec<EventRecord>, Error> {
         let user = user.to_owned();
-        self.read("read events of a user", move |connection| live::events_of_user(connection, &user, limit)).await
+        self.read("read events of a user", Pace::Quick, move |connection| {
+            live::events_of_user(connection, &user, limit)
+        })
+        .await
     }
 
     async fn put_preferences(&self, user: &str, preferences: &Preferences) -> Result<(), Error> {
@@ -263,7 +272,7 @@ impl Store for Sqlite {
 
     async fn preferences(&self, user: &str) -> Result<Option<Preferences>, Error> {
         let user = user.to_owned();
-        self.read("read preferences", move |connection| live::preferences(connection, &user)).await
+        self.read("read preferences", Pace::Quick, move |connection| live::preferences(connection, &user)).await
     }
 
     async fn apply(&self, batch: &LiveBatch) -> Result<bool, Error> {
@@ -275,17 +284,34 @@ impl Store for Sqlite {
 
     async fn offsets(&self, log: &str) -> Result<BTreeMap<u32, u64>, Error> {
         let log = log.to_owned();
-        self.read("read offsets", move |connection| live::offsets(connection, &log)).await
+        self.read("read offsets", Pace::Quick, move |connection| live::offsets(connection, &log)).await
     }
 
     async fn known_events(&self, ids: &[String]) -> Result<BTreeSet<String>, Error> {
         let ids = ids.to_vec();
-        self.read("look up events", move |connection| live::known_events(connection, &ids)).await
+        let pace = Pace::of(ids.len());
+        self.read("look up events", pace, move |connection| live::known_events(connection, &ids)).await
     }
 
     async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
         let user = user.to_owned();
-        self.read("read a live list", move |connection| live::live_list(connection, &user)).await
+        self.read("read a live list", Pace::Quick, move |connection| live::live_list(connection, &user)).await
+    }
+
+    async fn trending(&self, limit: u64) -> Result<Vec<(String, f64)>, Error> {
+        self.read("read what is trending", Pace::Slow, move |connection| activity::trending(connection, limit)).await
+    }
+
+    async fn activity(&self, asin: &str) -> Result<ItemActivity, Error> {
+        let asin = asin.to_owned();
+        self.read("read the activity of an item", Pace::Quick, move |connection| activity::activity(connection, &asin))
+            .await
+    }
+
+    async fn together(&self, asin: &str, limit: u64) -> Result<Vec<ItemPair>, Error> {
+        let asin = asin.to_owned();
+        self.read("read pairs of an item", Pace::Slow, move |connection| activity::together(connection, &asin, limit))
+            .await
     }
 
     async fn put_similar(&self, version: &str, lists: &[SimilarItems]) -> Result<(), Error> {
@@ -319,7 +345,7 @@ impl Store for Sqlite {
     }
 
     async fn active(&self) -> Result<Option<ModelVersion>, Error> {
-        self.read("read the active version", published::active).await
+        self.read("read the active version", Pace::Quick, published::active).await
     }
 
     async fn keep_versions(&self, versions: &[String]) -> Result<(), Error> {
@@ -330,27 +356,30 @@ impl Store for Sqlite {
 
     async fn similar(&self, version: &str, asin: &str) -> Result<Vec<Recommended>, Error> {
         let (version, asin) = (version.to_owned(), asin.to_owned());
-        self.read("read similar items", move |connection| published::similar(connection, &version, &asin)).await
+        self.read("read similar items", Pace::Quick, move |connection| published::similar(connection, &version, &asin))
+            .await
     }
 
     async fn recommendations(&self, version: &str, user: &str) -> Result<Option<Vec<Recommended>>, Error> {
         let (version, user) = (version.to_owned(), user.to_owned());
-        self.read("read recommendations", move |connection| published::recommendations(connection, &version, &user))
-            .await
+        self.read("read recommendations", Pace::Quick, move |connection| {
+            published::recommendations(connection, &version, &user)
+        })
+        .await
     }
 
     async fn model_files(&self, version: &str) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let version = version.to_owned();
-        self.read("read model files", move |connection| published::model_files(connection, &version)).await
+        self.read("read model files", Pace::Slow, move |connection| published::model_files(connection, &version)).await
     }
 
     async fn reports(&self, version: &str) -> Result<Vec<ReportInfo>, Error> {
         let version = version.to_owned();
-        self.read("list reports", move |connection| published::reports(connection, &version)).await
+        self.read("list reports", Pace::Slow, move |connection| published::reports(connection, &version)).await
     }
 
     async fn report(&self, version: &str, name: &str) -> Result<Option<String>, Error> {
         let (version, name) = (version.to_owned(), name.to_owned());
-        self.read("read a report", move |connection| published::report(connection, &version, &name)).await
+        self.read("read a report", Pace::Slow, move |connection| published::report(connection, &version, &name)).await
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Cause;
 
 /// Raised when a table changes; older files are then brought up in [`prepare`].
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Marks a file as this program's: "RECO" in ASCII.
 const APPLICATION: i64 = 0x5245_434F;
@@ -61,6 +61,20 @@ CREATE TABLE live_lists (
 ) STRICT;
 ";
 
+/// What version 4 added: what events teach about items, apart for each partition of a log, as each has a
+/// worker of its own.
+const ADDED_BY_VERSION_4: &str = "
+CREATE TABLE item_activity (
+    asin TEXT NOT NULL, partition INTEGER NOT NULL, views INTEGER NOT NULL, carts INTEGER NOT NULL,
+    purchases INTEGER NOT NULL, ratings INTEGER NOT NULL, rating_sum REAL NOT NULL, trend REAL NOT NULL,
+    PRIMARY KEY (asin, partition)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_activity_by_trend ON item_activity (trend DESC);
+CREATE TABLE item_pairs (
+    asin TEXT NOT NULL, partition INTEGER NOT NULL, pairs BLOB NOT NULL, PRIMARY KEY (asin, partition)
+) STRICT;
+";
+
 /// A load. Reviews are clustered by product, as they are read: one product's reviews are one stretch
 /// of the file.
 const CATALOGUE: &str = "
@@ -96,13 +110,15 @@ CREATE INDEX IF NOT EXISTS reviews_by_helpfulness
 ";
 
 /// Settings of every connection. Readers never wait for writers (WAL); a writer of another process
-/// is waited for.
+/// is waited for. The log grows to 32 MB before it is copied into the file and synced: batches of events
+/// change the same pages again and again, which so are copied once.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(20))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;
-         PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+         PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 8000;",
     )
 }
 
@@ -122,14 +138,19 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<State, Cause> {
     if tables > 0 && pragma("application_id")? != APPLICATION {
         return Err("the file is an SQLite database of another program".into());
     }
-    match pragma("user_version")? {
+    // 0 for an empty file.
+    let found = pragma("user_version")?;
+    match found {
         found if found > VERSION => return Ok(State::Newer(found)),
         VERSION => return Ok(State::Ready),
         _ if tables == 0 => transaction.execute_batch(TABLES)?,
         1 => transaction.execute_batch(REMOVE_VERSION_1)?,
         _ => {}
     }
-    transaction.execute_batch(ADDED_BY_VERSION_3)?;
+    if found < 3 {
+        transaction.execute_batch(ADDED_BY_VERSION_3)?;
+    }
+    transaction.execute_batch(ADDED_BY_VERSION_4)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;

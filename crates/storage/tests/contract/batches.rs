@@ -37,6 +37,7 @@ fn batch(from: u64, next: u64) -> LiveBatch {
         events: (from..next).map(|offset| event(&format!("e{offset}"), "u", offset.cast_signed())).collect(),
         preferences: vec![preferences("u", &format!("brand {next}"))],
         lists: vec![list("u", next - 1, next as f32)],
+        ..LiveBatch::default()
     }
 }
 

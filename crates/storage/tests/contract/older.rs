@@ -1,6 +1,8 @@
 //! What older versions of this program wrote is brought up to date, and what cannot be made again stays.
 
-use storage::{EventRecord, LiveBatch, ModelVersion, Preferences, Recommended, Review, Store, block_on};
+use storage::{
+    EventRecord, ItemActivity, ItemPair, LiveBatch, ModelVersion, Preferences, Recommended, Review, Store, block_on,
+};
 
 use super::harness::{mongodb_url, review};
 
@@ -18,6 +20,7 @@ fn a_file_of_version_1_keeps_its_live_data() {
         .unwrap()
         .execute_batch(
             "DROP TABLE generations; DROP TABLE shown; DROP TABLE offsets; DROP TABLE live_lists;
+             DROP TABLE item_activity; DROP TABLE item_pairs;
              CREATE TABLE generations (id INTEGER PRIMARY KEY, name TEXT, loaded INTEGER);
              CREATE TABLE products (id INTEGER PRIMARY KEY, asin TEXT);
              CREATE TABLE product_categories (product INTEGER, category TEXT);
@@ -90,6 +93,14 @@ async fn check_live_data(store: &dyn Store) {
     assert!(store.apply(&batch).await.unwrap());
     assert_eq!(store.offsets("events").await.unwrap().into_iter().collect::<Vec<_>>(), [(0, 1)]);
     assert_eq!(store.events_of_user("ann", 9).await.unwrap().len(), 1);
+    let viewed = ItemActivity { views: 1, trend: 5.0, ..ItemActivity::new("a") };
+    let pair = ItemPair { asin: "b".into(), other: "a".into(), count: 1, trend: 5.0 };
+    let (activity, pairs) = (vec![viewed.clone()], vec![pair]);
+    let batch = LiveBatch { log: "events".into(), from: 1, next: 2, activity, pairs, ..LiveBatch::default() };
+    assert!(store.apply(&batch).await.unwrap());
+    assert_eq!(store.activity("a").await.unwrap(), viewed);
+    assert_eq!(store.trending(9).await.unwrap(), [("a".to_owned(), 5.0)]);
+    assert_eq!(store.together("a", 9).await.unwrap()[0].other, "b");
 }
 
 #[test]
@@ -103,7 +114,7 @@ fn a_file_of_version_2_keeps_all() {
     }
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
     block_on(async {
         let store = storage::open(&format!("sqlite://{}", path.display())).await.unwrap();
         check_live_data(&*store).await;
@@ -114,6 +125,36 @@ fn a_file_of_version_2_keeps_all() {
         assert_eq!(store.recommendations(&version, "ann").await.unwrap().unwrap(), items);
         assert_eq!(store.model_files(&version).await.unwrap()["model.json"], b"{}");
         assert_eq!(store.report(&version, "report").await.unwrap().as_deref(), Some("<p>"));
+    });
+}
+
+/// What version 3 added to a file of version 2, with something in each table.
+const VERSION_3: &str = r#"
+CREATE TABLE offsets (
+    log TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (log, partition)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE live_lists (
+    user TEXT PRIMARY KEY, version TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    items TEXT NOT NULL
+) STRICT;
+INSERT INTO offsets VALUES ('other', 0, 7);
+INSERT INTO live_lists VALUES ('ben', 'v', 0, 6, '[{"asin":"b","score":0.5}]');
+PRAGMA user_version = 3;
+"#;
+
+#[test]
+fn a_file_of_version_3_keeps_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(VERSION_2).unwrap();
+    file.execute_batch(VERSION_3).unwrap();
+    drop(file);
+    block_on(async {
+        let store = storage::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        check_live_data(&*store).await;
+        assert_eq!(store.offsets("other").await.unwrap().into_iter().collect::<Vec<_>>(), [(0, 7)]);
+        assert_eq!(store.live_list("ben").await.unwrap().unwrap().items[0].asin, "b");
     });
 }
 
@@ -158,9 +199,9 @@ fn a_database_of_version_2_keeps_all() {
         let preferences = Preferences { brands: vec!["Acme".into()], ..Preferences::default() };
         store.put_preferences("ann", &preferences).await.unwrap();
         drop(store);
-        // As version 2 had it: without offsets and live lists.
+        // As version 2 had it: without offsets, live lists and what events teach about items.
         let database = mongodb::Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
-        for collection in ["offsets", "live_lists"] {
+        for collection in ["offsets", "live_lists", "item_activity", "item_pairs"] {
             database.collection::<Document>(collection).drop().await.unwrap();
         }
         let meta = database.collection::<Document>("meta");
@@ -169,7 +210,7 @@ fn a_database_of_version_2_keeps_all() {
         let store = storage::open(&url).await.unwrap();
         check_live_data(&*store).await;
         assert_eq!(store.reviews_of_user("u", 9).await.unwrap(), [review("a", "u", 1)]);
-        assert_eq!(meta.find_one(schema).await.unwrap().unwrap().get_i64("version").unwrap(), 3);
+        assert_eq!(meta.find_one(schema).await.unwrap().unwrap().get_i64("version").unwrap(), 4);
         database.drop().await.unwrap();
     });
 }

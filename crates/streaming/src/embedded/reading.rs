@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{Error, Member, Place, Reader, Received, error::Cause};
 
+/// Messages that are read in the time of a change of threads or two.
+const FEW: u64 = 64;
+
 /// Reads partitions on from where they stand.
 pub(super) struct Tail {
     location: String,
@@ -38,12 +41,18 @@ impl Tail {
         self.next = (0..).zip(offsets).map(|(partition, offset)| Place { partition, offset }).collect();
     }
 
+    /// Where there is something to read, and how many messages in all.
+    fn waiting(&self) -> (Vec<Place>, u64) {
+        let ends = self.changes.borrow();
+        let behind = |place: &Place| ends[place.partition as usize].saturating_sub(place.offset);
+        let waiting: Vec<Place> = self.next.iter().filter(|place| behind(place) > 0).copied().collect();
+        let count = waiting.iter().map(behind).sum();
+        (waiting, count)
+    }
+
     /// What is there already; nothing if there is nothing.
     async fn available(&mut self, most: usize) -> Result<Vec<Received>, Error> {
-        let waiting: Vec<Place> = {
-            let ends = self.changes.borrow();
-            self.next.iter().filter(|place| place.offset < ends[place.partition as usize]).copied().collect()
-        };
+        let (waiting, count) = self.waiting();
         if waiting.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
@@ -58,8 +67,12 @@ impl Tail {
             }
             Ok(found)
         };
-        let found: Result<Vec<Received>, Cause> =
-            tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(error.into()));
+        // A change of threads takes longer than a few messages.
+        let found: Result<Vec<Received>, Cause> = if count <= FEW {
+            read()
+        } else {
+            tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(error.into()))
+        };
         let found = found.map_err(|cause| self.fault("read", cause))?;
         for message in &found {
             for place in self.next.iter_mut().filter(|place| place.partition == message.place.partition) {
