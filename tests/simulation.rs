@@ -79,7 +79,7 @@ fn unseen_reviews_are_measured_once_and_change_nothing_a_second_time() {
     let figures = shop.figures(&["--events", "400", "--report", &report_path]);
     assert_adds_up(&figures, 400);
     assert_eq!(count(&figures, "/measured"), 400, "each user of this split has one unseen review: {figures}");
-    assert!(figures["is_complete"].as_bool().unwrap() && figures["notes"] == json!([]), "{figures}");
+    assert!(figures["is_complete"] == true && figures["notes"] == json!([]), "{figures}");
     assert!(count(&figures, "/history/accepted") > 4 * 400, "{figures}");
     assert_eq!(count(&figures, "/late"), 0, "{figures}");
     assert_eq!(count(&figures, "/latency_ms/page/count"), 50, "{figures}");
@@ -134,7 +134,8 @@ fn assert_a_pipeline_that_has_not_run_has_nothing_to_replay(shop: &Shop) {
 /// Names of replayed users, as the test part has them.
 fn users_of(shop: &Shop, wanted: usize) -> Vec<String> {
     let preprocess = &shop.program.records()["preprocess"].0;
-    let keys = pipeline::read_keys(&preprocess.join("user_index.parquet"), pipeline::Kind::UserIndex).unwrap();
+    let keys = pipeline::read_keys(&preprocess.join("user_index.parquet"), pipeline::Kind::UserIndex)
+        .expect("the index of users");
     keys.into_iter().take(wanted).map(|key| format!("replay-{key}")).collect()
 }
 
@@ -171,7 +172,38 @@ fn made_up_shoppers_are_learned_and_loaded_reviews_can_be_replayed() {
     for words in ["hit rate@10", "MRR@10", "most rated", "post to open page", "events before"] {
         assert!(table.contains(words), "no `{words}` in\n{table}");
     }
+    assert_products_that_the_site_does_not_have_are_left_out(&shop);
     assert_ctrl_c_shows_what_was_measured_until_then(&shop);
+}
+
+/// Two users with 25 reviews of the time before, 3 of them of products of the site, and one to be guessed:
+/// a product of the site, and another one.
+fn assert_products_that_the_site_does_not_have_are_left_out(shop: &Shop) {
+    let (_, found) = shop.server.json("/api/v1/products?limit=4");
+    let known: Vec<&str> = (0..4).filter_map(|at| found["items"][at]["asin"].as_str()).collect();
+    let mut rows = vec!["user,item,rating,time".to_owned()];
+    for (user, last) in [("ann", known[3]), ("ben", "unknown-last")] {
+        for time in 0..25 {
+            // In the middle, so that places of faults shift when others are left out.
+            let item = if (11..14).contains(&time) { known[time - 11].to_owned() } else { format!("unknown-{time}") };
+            rows.push(format!("{user},{item},4,{}", 1_500_000_000 + time));
+        }
+        rows.push(format!("{user},{last},5,1600000000"));
+    }
+    let file = shop.folder.path().join("reviews.csv");
+    fs::write(&file, rows.join("\n")).expect("the folder can be written");
+    let reviews = format!("reviews={}", file.display());
+    let store = format!("store=sqlite://{}", shop.folder.path().join("other.db").display());
+    let settings = ["--set", &reviews, "--set", &store, "--set", "min_interactions=1"];
+    shop.program.run_well([&["run", "pipelines/csv.yaml", "preprocess"], &settings[..]].concat());
+    let url = shop.server.url("");
+    let arguments = ["simulate", "pipelines/csv.yaml", "--json", "--rate", "1000", "--to", &url];
+    let figures = shop.program.run_well([&arguments, &settings[..]].concat()).events().remove(0);
+    assert_adds_up(&figures, 2);
+    let counts =
+        |of: &str| ["accepted", "unknown_products", "rejected"].map(|end| count(&figures, &format!("/{of}/{end}")));
+    assert_eq!((counts("history"), counts("events")), ([6, 44, 0], [1, 1, 0]), "{figures}");
+    assert_eq!(figures["by_events_before"][0]["name"], "3–5", "{figures}");
 }
 
 fn assert_ctrl_c_shows_what_was_measured_until_then(shop: &Shop) {
@@ -191,7 +223,7 @@ fn assert_ctrl_c_shows_what_was_measured_until_then(shop: &Shop) {
     drained.join().expect("the log ends");
     assert_eq!(output.status.code(), Some(130));
     let figures: Value = serde_json::from_slice(&output.stdout).expect("figures");
-    assert!(count(&figures, "/measured") > 0 && !figures["is_complete"].as_bool().unwrap(), "{figures}");
+    assert!(count(&figures, "/measured") > 0 && figures["is_complete"] == false, "{figures}");
     assert!(figures["notes"].to_string().contains("interrupted"), "{figures}");
 }
 

@@ -29,9 +29,8 @@ pub fn list(store: &str, node: &Node, limit: usize, output: &mut dyn Write) -> R
     })?;
     let count = if limit == 0 { letters.len() } else { limit.min(letters.len()) };
     for letter in &letters[..count] {
-        let line = serde_json::to_string(letter).expect("a letter is made of texts and numbers");
         // Whoever reads may have seen enough.
-        if writeln!(output, "{line}").is_err() {
+        if writeln!(output, "{}", line(letter)).is_err() {
             break;
         }
     }
@@ -52,6 +51,10 @@ pub fn replay(store: &str, node: &Node, file: Option<&Path>) -> Result<usize, Er
         }
         Ok(letters.len())
     })
+}
+
+fn line(letter: &DeadLetter) -> String {
+    serde_json::to_string(letter).expect("a letter is made of texts and numbers")
 }
 
 fn run<T>(task: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

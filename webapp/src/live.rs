@@ -32,7 +32,7 @@ pub(crate) struct LiveModel {
     pub catalogue: Catalogue,
     /// Items that it does not know and that users have done something with.
     pub strangers: Strangers,
-    products: Remembered<Product>,
+    products: Remembered<Arc<Product>>,
     /// Commonest categories and brands of the shop.
     pub facets: Facets,
     /// Most rated products, for the home page.
@@ -55,12 +55,12 @@ impl LiveModel {
         &self,
         store: &dyn Store,
         asins: &BTreeSet<&str>,
-    ) -> Result<HashMap<String, Product>, storage::Error> {
+    ) -> Result<HashMap<String, Arc<Product>>, storage::Error> {
         let (mut found, missing) = self.products.get(asins.iter().copied());
         if !missing.is_empty() {
             let read = store.products(&missing).await?;
-            let read: HashMap<String, Product> =
-                read.into_iter().map(|product| (product.asin.clone(), product)).collect();
+            let read: HashMap<String, Arc<Product>> =
+                read.into_iter().map(|product| (product.asin.clone(), Arc::new(product))).collect();
             self.products.put(read.iter());
             found.extend(read);
         }

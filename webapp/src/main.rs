@@ -14,7 +14,7 @@ use webapp::{Error, Node, Role, Settings};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// The store: sqlite://PATH or mongodb://HOST:PORT/DATABASE.
+    /// The store, such as `mongodb://HOST:PORT/DATABASE`.
     #[arg(long, global = true, value_name = "URL", default_value = "sqlite://.cache/store.db")]
     store: String,
 }

@@ -61,7 +61,7 @@ pub(crate) enum Reason {
 pub(crate) struct Suggestion {
     /// What is recommended.
     #[serde(flatten)]
-    pub product: Product,
+    pub product: Arc<Product>,
     /// Higher is better; comparable within one list only.
     pub score: f32,
     /// Why, the strongest first.
@@ -241,14 +241,14 @@ async fn complete(
     let found = live.products(store, &wanted.collect()).await?;
     let suggestion = |pick: Pick| {
         let product = found.get(&pick.asin).cloned();
-        let product = product.unwrap_or_else(|| Product { asin: pick.asin.clone(), ..Product::default() });
+        let product = product.unwrap_or_else(|| Arc::new(Product { asin: pick.asin.clone(), ..Product::default() }));
         let reasons = reasons(&pick, &product, &found, grounds);
         Suggestion { product, score: pick.score, reasons }
     };
     Ok(picks.into_iter().map(suggestion).collect())
 }
 
-fn reasons(pick: &Pick, product: &Product, found: &HashMap<String, Product>, grounds: &Grounds) -> Vec<Reason> {
+fn reasons(pick: &Pick, product: &Product, found: &HashMap<String, Arc<Product>>, grounds: &Grounds) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let preferences = &grounds.preferences;
     for Cause { asin, share } in &pick.causes {

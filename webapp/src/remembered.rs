@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(memory.get(["a", "c"]), (HashMap::from([("a".to_owned(), 1)]), vec!["c".to_owned()]));
         memory.forget(["a"].into_iter());
         assert_eq!(memory.get(["a", "b"]).1, ["a"]);
-        let many: HashMap<String, i32> = (0..MOST as i32).map(|number| (format!("n{number}"), number)).collect();
+        let many: HashMap<String, usize> = (0..MOST).map(|number| (format!("n{number}"), number)).collect();
         memory.put(many.iter());
         assert_eq!(memory.get(["b", "n7"]), (HashMap::from([("n7".to_owned(), 7)]), vec!["b".to_owned()]));
     }

@@ -76,7 +76,7 @@ async fn run(settings: Settings) -> Result<(), Error> {
 }
 
 /// Starts what goes on beside requests; it ends with the server's threads.
-async fn start(site: Arc<Site>, role: Role) {
+fn start(site: Arc<Site>, role: Role) {
     if role != Role::Pages {
         tokio::spawn(worker::work(Arc::clone(&site)));
     }
@@ -129,7 +129,7 @@ pub fn build(store: Arc<dyn Store>, bus: Arc<dyn Bus>, settings: &Settings, refr
     let rocket = rocket::custom(config(&settings.node))
         .manage(site)
         .attach(AdHoc::try_on_ignite("topics", |rocket| make_topics(rocket, node)))
-        .attach(AdHoc::on_liftoff("live", move |_| Box::pin(start(live, role))))
+        .attach(AdHoc::on_liftoff("live", move |_| Box::pin(async move { start(live, role) })))
         .attach(security::Headers)
         .mount("/", routes![metrics::metrics, api::health])
         .register("/", failure::catchers());

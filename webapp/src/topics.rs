@@ -8,7 +8,7 @@ use streaming::{Bus, Error, Topic};
 
 use crate::recommend::Grounds;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Names of the topics and of the workers' group.
 #[derive(Clone, Debug, PartialEq, Eq)]

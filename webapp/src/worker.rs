@@ -118,7 +118,9 @@ impl<'a> Worker<'a> {
                     Outcome::Applied(more) => {
                         updates.extend(more);
                         done.extend(last_places(&messages));
-                        messages.iter().for_each(|message| self.site.metrics.freshness.since(message.time_ms));
+                        for message in &messages {
+                            self.site.metrics.freshness.since(message.time_ms);
+                        }
                         break;
                     }
                     Outcome::Elsewhere => self.look_again(partition).await?,

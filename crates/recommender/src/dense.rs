@@ -38,11 +38,9 @@ pub(crate) fn products(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
 /// If there is not one row of scores a user, with one score an item.
 pub(crate) fn all_products(users: &[f32], items: &[f32], width: usize, scores: &mut [f32]) {
     scores.fill(0.0);
-    if width > 0 {
-        let count = items.len() / width;
-        assert_eq!(scores.len(), users.len() / width * count, "one row of scores a user");
-        add_product_of(width, (Side::rows(users, width), Side::rows(items, width)), (scores, count));
-    }
+    let (Some(rows), Some(count)) = (users.len().checked_div(width), items.len().checked_div(width)) else { return };
+    assert_eq!(scores.len(), rows * count, "one row of scores a user");
+    add_product_of(width, (Side::rows(users, width), Side::rows(items, width)), (scores, count));
 }
 
 struct Products<'a> {

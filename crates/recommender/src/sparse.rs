@@ -115,7 +115,7 @@ impl SparseRows {
     pub(crate) fn value(&self, row: u32, column: u32) -> Option<f32> {
         let (columns, values) = self.cells(row);
         // Whole blocks are compared at once.
-        let is_in = |block: &[u32]| block.iter().fold(false, |found, other| found | (*other == column));
+        let is_in = |block: &[u32]| block.iter().fold(0, |found, other| found | u8::from(*other == column)) > 0;
         let begin = columns.chunks(BLOCK).position(is_in)? * BLOCK;
         let place = columns[begin..].iter().position(|other| *other == column)?;
         Some(values[begin + place])

@@ -18,7 +18,7 @@ mod router {
             |documents: Vec<Document>| doc! { "cursor": { "id": 0_i64, "ns": "shop.x", "firstBatch": documents } };
         let key = command.get_document("filter").ok().and_then(|filter| filter.get_str("_id").ok());
         match (name(command), command.get_str(name(command)).unwrap_or_default(), key) {
-            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 3_i64 }]),
+            ("find", "meta", Some("schema")) => cursor(vec![doc! { "_id": "schema", "version": 4_i64 }]),
             ("find", "meta", Some("catalogue")) if shown => {
                 cursor(vec![doc! { "_id": "catalogue", "number": 5_i64, "name": "before" }])
             }
@@ -285,9 +285,12 @@ mod router {
         // As a real one answers; the driver makes of it advice that does not help.
         let message = "Transaction numbers are only allowed on a replica set member or mongos";
         let refusal = doc! { "ok": 0.0, "code": 20, "codeName": "IllegalOperation", "errmsg": message };
-        let server = Server::start(doc! {}, move |command| match command.contains_key("txnNumber") {
-            true => Answer::Reply(refusal.clone()),
-            false => Answer::Reply(without_offsets(command)),
+        let server = Server::start(doc! {}, move |command| {
+            if command.contains_key("txnNumber") {
+                Answer::Reply(refusal.clone())
+            } else {
+                Answer::Reply(without_offsets(command))
+            }
         });
         let Error::Operation { action: "apply a batch", source, .. } = apply(&server).unwrap_err() else { panic!() };
         assert!(source.to_string().contains("--replSet"), "{source}");

@@ -21,7 +21,7 @@ use streaming::{
 use tokio::{runtime::Runtime, time::timeout};
 
 /// How long an answer may take before the test fails; a broker hands out partitions within seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PARTITIONS: u32 = 4;
 
 /// A bus with a topic of its own.
@@ -52,7 +52,7 @@ impl Fixture {
 }
 
 fn wanted(name: &str, partitions: u32) -> Topic {
-    Topic { name: name.to_owned(), partitions, retention: Duration::from_secs(3600), replication: 1 }
+    Topic { name: name.to_owned(), partitions, retention: Duration::from_hours(1), replication: 1 }
 }
 
 /// Key and number of a message.

@@ -40,7 +40,7 @@ const REVIEWS: &str = "reviews";
 /// Runs `orchestrator simulate`.
 pub fn simulate(arguments: &SimulateArguments, registry: &Registry) -> Result<Exit, Error> {
     let site = Site::at(&arguments.to, AT_ONCE).map_err(Error::Arguments)?;
-    let model = site.model()?;
+    let served = site.served()?;
     let (replay, published) = if arguments.synthetic {
         (made(arguments, &site)?, None)
     } else {
@@ -60,8 +60,8 @@ pub fn simulate(arguments: &SimulateArguments, registry: &Registry) -> Result<Ex
         settings: &settings,
         course: &course,
         site: site.base(),
-        model: &model,
-        published: published.as_deref().filter(|published| *published != model.version),
+        served: &served,
+        published: published.as_deref().filter(|published| *published != served.version),
         seed: arguments.seed,
         is_interrupted: interrupts.asked(),
     });

@@ -59,20 +59,20 @@ impl OpenPages {
 
     /// Milliseconds from each post to the page that knows of it; those that did not come are left out.
     pub fn latencies(&self, posted: &[Posted]) -> Vec<f64> {
-        let (lock, changed) = &*self.changes;
-        let changes = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = |changes: &mut Changes| latencies(posted, changes).len() < posted.len();
-        let waited = changed.wait_timeout_while(changes, PATIENCE, waiting);
+        let (lock, news) = &*self.changes;
+        let seen = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_waiting = |seen: &mut Changes| latencies(posted, seen).len() < posted.len();
+        let waited = news.wait_timeout_while(seen, PATIENCE, is_waiting);
         latencies(posted, &waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 }
 
-fn note(mut page: OpenPage, shopper: u32, (changes, changed): &(Mutex<Changes>, Condvar)) {
+fn note(mut page: OpenPage, shopper: u32, (changes, news): &(Mutex<Changes>, Condvar)) {
     while let Ok(Some(place)) = page.next_place() {
         let now = Instant::now();
         let mut changes = changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.entry(shopper).or_default().push((place, now));
-        changed.notify_all();
+        news.notify_all();
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     replay::{Known, Replay},
     runner::{Counts, Course, Measured, Pace, Settings},
-    site::Model,
+    site::Served,
     statistics::{Estimate, mean, quantile, share},
 };
 
@@ -29,7 +29,7 @@ pub struct Ran<'a> {
     /// Address of the site.
     pub site: &'a str,
     /// What it serves.
-    pub model: &'a Model,
+    pub served: &'a Served,
     /// What the pipeline published last, if that is another model.
     pub published: Option<&'a str>,
     /// Decides who takes part.
@@ -140,13 +140,13 @@ pub struct Outcome {
 impl Outcome {
     /// The figures of a replay.
     pub fn new(ran: &Ran<'_>) -> Self {
-        let Ran { replay, settings, course, model, .. } = ran;
+        let Ran { replay, settings, course, served, .. } = ran;
         let measured = &course.measured;
         let done = course.events.total();
         Self {
             site: ran.site.to_owned(),
-            version: model.version.clone(),
-            model: model.model.clone(),
+            version: served.version.clone(),
+            model: served.model.clone(),
             source: replay.source.clone(),
             seed: ran.seed,
             k: settings.k,
@@ -256,7 +256,7 @@ fn notes(ran: &Ran<'_>) -> Vec<String> {
         notes.push(format!(
             "The site serves version {}, the pipeline published {published} last: if the served model was fitted to these \
              events, the figures are too good.",
-            ran.model.version
+            ran.served.version
         ));
     }
     if course.events.duplicates > 0 {

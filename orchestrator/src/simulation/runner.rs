@@ -43,6 +43,16 @@ pub enum Pace {
     SpeedUp(f64),
 }
 
+impl Pace {
+    /// When an event is due: its number, and the seconds since the first one.
+    fn seconds(self, number: u32, since_first: i64) -> f64 {
+        match self {
+            Self::Rate(rate) => f64::from(number) / rate,
+            Self::SpeedUp(factor) => since_first as f64 / factor,
+        }
+    }
+}
+
 /// How to replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
@@ -217,7 +227,9 @@ pub fn run(site: &Site, replay: &Replay, settings: &Settings, is_stopped: &(dyn 
     let started = Instant::now();
     each(&stage, &mut workers, |worker| worker.replay(started, &pages), tell);
     let mut course = Course { seconds: started.elapsed().as_secs_f64(), ..Course::default() };
-    workers.into_iter().for_each(|worker| course.add(worker.course));
+    for worker in workers {
+        course.add(worker.course);
+    }
     course.measured.sort_unstable_by_key(|measured| measured.step);
     course.page_ms = pages.latencies(&course.posted);
     course.failure = stage.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -323,7 +335,9 @@ impl<'a> Worker<'a> {
                     return Ok(());
                 }
                 Err(faults) => {
-                    faults.iter().for_each(|fault| self.course.history.refuse(fault));
+                    for fault in &faults {
+                        self.course.history.refuse(fault);
+                    }
                     let wrong: HashSet<usize> = faults.iter().map(|fault| fault.index).collect();
                     let kept = deeds.into_iter().enumerate().filter(|(index, _)| !wrong.contains(index));
                     deeds = kept.map(|(_, deed)| deed).collect();
@@ -341,10 +355,7 @@ impl<'a> Worker<'a> {
             if step.shopper as usize % AT_ONCE != self.number {
                 continue;
             }
-            let seconds = match settings.pace {
-                Pace::Rate(rate) => f64::from(number) / rate,
-                Pace::SpeedUp(factor) => (step.deed.time - first) as f64 / factor,
-            };
+            let seconds = settings.pace.seconds(number, step.deed.time - first);
             let due = Duration::try_from_secs_f64(seconds).ok().and_then(|after| started.checked_add(after));
             if !due.is_some_and(|due| self.stage.wait_until(due)) {
                 return Ok(());
@@ -411,4 +422,15 @@ impl<'a> Worker<'a> {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_due_by_number_or_by_their_times() {
+        assert_eq!(format!("{}", Pace::Rate(20.0).seconds(50, 7)), "2.5");
+        assert_eq!(format!("{}", Pace::SpeedUp(86_400.0).seconds(50, 3 * 86_400)), "3");
+    }
 }

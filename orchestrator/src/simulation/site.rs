@@ -4,6 +4,7 @@
 //! was taken although its answer was lost changes nothing when it comes again.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufRead, BufReader, Read},
     net::IpAddr,
     thread,
@@ -50,14 +51,12 @@ impl Place {
     }
 }
 
-/// The model that a site serves.
+/// What a site serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Model {
+pub struct Served {
     /// Name of what was published.
     pub version: String,
-    /// Name of the pipeline.
-    pub pipeline: String,
-    /// Name of the stage.
+    /// Name of the stage that made the model.
     pub model: String,
 }
 
@@ -167,7 +166,7 @@ impl Site {
     }
 
     /// What it serves. The first question to a site: it is asked once.
-    pub fn model(&self) -> Result<Model, SimulationError> {
+    pub fn served(&self) -> Result<Served, SimulationError> {
         let url = format!("{}/api/v1/models/active", self.base);
         let response = self.agent.get(&url).call().map_err(|source| self.unreachable(source))?;
         if response.status().as_u16() == 503 {
@@ -358,7 +357,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            let _ = write!(path, "%{byte:02X}");
         }
     }
     path

@@ -135,8 +135,8 @@ impl Taste {
     }
 
     /// Something that the shopper does not have, unless that is hard to find.
-    fn fresh(&self, shelf: &Shelf, random: &mut ChaCha8Rng) -> Option<u32> {
-        (0..DRAWS).filter_map(|_| shelf.draw(random)).find(|item| !self.has.contains(item))
+    fn fresh(&self, of: &Shelf, random: &mut ChaCha8Rng) -> Option<u32> {
+        (0..DRAWS).filter_map(|_| of.draw(random)).find(|item| !self.has.contains(item))
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
         let product = |number: u32| Product {
             asin: format!("item-{number}"),
             categories: vec!["All".to_owned(), format!("Category {}", number % 8)],
-            brand: (number % 3 > 0).then(|| format!("Brand {}", number % 20)),
+            brand: (!number.is_multiple_of(3)).then(|| format!("Brand {}", number % 20)),
             rating_count: number,
         };
         (0..200).map(product).collect()

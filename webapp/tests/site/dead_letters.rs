@@ -17,7 +17,7 @@ fn log(folder: &tempfile::TempDir) -> Node {
     Runtime::new().unwrap().block_on(async {
         let bus = streaming::open(&url, &Options::new()).await.unwrap();
         for name in ["events", "events.dlq"] {
-            let (name, retention) = (name.to_owned(), std::time::Duration::from_secs(3600));
+            let (name, retention) = (name.to_owned(), std::time::Duration::from_hours(1));
             bus.ensure(&Topic { name, partitions: 2, retention, replication: 1 }).await.unwrap();
         }
         let letters = [letter(0, "no json"), letter(1, r#"{"user":"zoe","item":"A","kind":"view"}"#)];

@@ -175,7 +175,7 @@ async fn what_the_store_has_lost_is_read_again_though_the_bus_counts_it_as_done(
         payload: bought("zoe", crate::shop::ITEMS[number]).to_string().into_bytes(),
     };
     let shop = Shop::after(async |bus| {
-        let (name, retention) = ("events".to_owned(), Duration::from_secs(3600));
+        let (name, retention) = ("events".to_owned(), Duration::from_hours(1));
         bus.ensure(&Topic { name, partitions: 2, retention, replication: 1 }).await.unwrap();
         bus.send("events", (0..3).map(event).collect()).await.unwrap();
         let mut member = bus.join("events", "live", None).await.unwrap();

@@ -176,7 +176,7 @@ async fn a_product_can_come_in_one_batch_with_what_is_done_with_it() {
     let shop = Shop::open().await;
     let product = json!({ "user": "zoe", "item": "NEW-2", "kind": "product", "product": green_mug() });
     let (status, receipt) = shop.post("/api/v1/events", &json!([product, done("zoe", "NEW-2", "view")])).await;
-    assert_eq!((status, receipt), (Status::Accepted, json!({ "accepted": 2, "duplicates": 0 })));
+    assert_eq!((status, &receipt["accepted"]), (Status::Accepted, &json!(2)), "{receipt}");
     shop.applied().await;
     assert_eq!(shop.store.activity("NEW-2").await.unwrap().views, 1);
     assert_eq!(shop.store.product("NEW-2").await.unwrap().unwrap().price, Some(7.5));

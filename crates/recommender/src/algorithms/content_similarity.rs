@@ -95,14 +95,19 @@ impl Similarity {
         }
     }
 
-    /// The similarity of two items.
-    pub(super) fn of(&self, a: u32, b: u32) -> f32 {
-        match self {
-            Self::Neighbors(rows) => rows.row(a).find(|(other, _)| *other == b).map_or(0.0, |(_, value)| value),
+    /// How similar items are to `item`, which is looked up once.
+    pub(super) fn to(&self, item: u32) -> impl Fn(u32) -> f32 + '_ {
+        let mut own: Vec<(u32, f32)> = match self {
+            Self::Neighbors(_) => Vec::new(),
+            Self::Vectors { terms, .. } => terms.row(item).collect(),
+        };
+        own.sort_by_key(|cell| cell.0);
+        let value = move |term: u32| own.binary_search_by_key(&term, |cell| cell.0).ok().map(|place| own[place].1);
+        move |other| match self {
+            Self::Neighbors(rows) => rows.value(other, item).unwrap_or(0.0),
             Self::Vectors { terms, features, width, .. } => {
-                let other: BTreeMap<u32, f32> = terms.row(b).collect();
-                let text: f32 = terms.row(a).filter_map(|(term, value)| Some(value * other.get(&term)?)).sum();
-                let pair = (row(features, *width, a), row(features, *width, b));
+                let text: f32 = terms.row(other).filter_map(|(term, weight)| Some(weight * value(term)?)).sum();
+                let pair = (row(features, *width, other), row(features, *width, item));
                 text + if let (Some(a), Some(b)) = pair { dot(a, b) } else { 0.0 }
             }
         }

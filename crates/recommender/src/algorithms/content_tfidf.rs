@@ -355,7 +355,8 @@ impl Recommender for ContentTfidf {
         let strengths = self.strengths(history);
         Box::new(move |item| {
             let lift = self.lifts.get(item as usize)?;
-            let contribution = |(own, strength): &(u32, f32)| (*own, lift * strength * self.similarity.of(*own, item));
+            let similarity = self.similarity.to(item);
+            let contribution = |(own, strength): &(u32, f32)| (*own, lift * strength * similarity(*own));
             Some(Explanation::new(0.0, strengths.iter().map(contribution), true))
         })
     }

@@ -49,10 +49,7 @@ impl Embedded {
         }
         let path = PathBuf::from(path);
         let unreachable = |source| Error::Unreachable { location: location.clone(), advice: ADVICE, source };
-        let lock = match lock(&path).map_err(&unreachable)? {
-            Some(lock) => lock,
-            None => return Err(Error::Taken { location }),
-        };
+        let Some(lock) = lock(&path).map_err(&unreachable)? else { return Err(Error::Taken { location }) };
         let connection = file::open(&path).map_err(&unreachable)?;
         let identity = file::identity(&connection).map_err(&unreachable)?;
         let topics = Arc::new(Topics::read(&connection).map_err(&unreachable)?);

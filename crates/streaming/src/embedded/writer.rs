@@ -20,7 +20,7 @@ const WAITING: usize = 1024;
 /// Messages of one transaction, about.
 const MOST: usize = 8192;
 /// How often old messages are looked for.
-const TRIM_EVERY: Duration = Duration::from_secs(60);
+const TRIM_EVERY: Duration = Duration::from_mins(1);
 /// Messages that are removed at a time, a partition.
 const TRIM_MOST: u32 = 20_000;
 
@@ -86,7 +86,7 @@ impl Log {
         let mut failed = Vec::new();
         let result = self.transact(is_durable, batch, &mut finishes, &mut failed);
         for finish in finishes {
-            finish(result.as_ref().map(|_| ()));
+            finish(result.as_ref().copied());
         }
         if let Err(cause) = &result {
             // Commands that the transaction did not come to.
@@ -180,7 +180,7 @@ fn execute(connection: &Connection, topics: &Arc<Topics>, ends: &mut Ends, comma
     match command {
         Command::Ensure { topic, reply } => {
             if topics.get(&topic.name).is_some() {
-                return Ok(Box::new(move |result| answer(reply, result.map(|()| ()))));
+                return Ok(Box::new(move |result| answer(reply, result)));
             }
             let row = file::make_topic(connection, &topic)?;
             let topics = Arc::clone(topics);
@@ -188,7 +188,7 @@ fn execute(connection: &Connection, topics: &Arc<Topics>, ends: &mut Ends, comma
                 if result.is_ok() {
                     topics.add(row, &[]);
                 }
-                answer(reply, result.map(|()| ()));
+                answer(reply, result);
             }))
         }
         Command::Send { topic, messages, reply } => {
@@ -206,7 +206,7 @@ fn execute(connection: &Connection, topics: &Arc<Topics>, ends: &mut Ends, comma
         }
         Command::Commit { topic, group, next, reply } => {
             file::commit(connection, topic.id, &group, &next)?;
-            Ok(Box::new(move |result| answer(reply, result.map(|()| ()))))
+            Ok(Box::new(move |result| answer(reply, result)))
         }
     }
 }

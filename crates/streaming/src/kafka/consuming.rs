@@ -101,8 +101,13 @@ impl Member for GroupMember {
         let commit = move || -> Result<(), Cause> {
             let own = consumer.assignment()?;
             let mut places = TopicPartitionList::new();
-            for place in done.iter().filter(|place| own.find_partition(&topic, place.partition as i32).is_some()) {
-                places.add_partition_offset(&topic, place.partition as i32, Offset::Offset(place.offset as i64 + 1))?;
+            for place in done.iter().filter(|place| own.find_partition(&topic, place.partition.cast_signed()).is_some())
+            {
+                places.add_partition_offset(
+                    &topic,
+                    place.partition.cast_signed(),
+                    Offset::Offset(place.offset.cast_signed() + 1),
+                )?;
             }
             if places.count() == 0 {
                 return Ok(());
@@ -124,11 +129,11 @@ impl Member for GroupMember {
     async fn rewind(&mut self, to: Place) -> Result<(), Error> {
         let (consumer, topic) = (Arc::clone(&self.0.consumer), self.0.topic.clone());
         let seek = move || -> Result<(), Cause> {
-            let partition = to.partition as i32;
+            let partition = to.partition.cast_signed();
             if consumer.assignment()?.find_partition(&topic, partition).is_none() {
                 return Ok(());
             }
-            Ok(consumer.seek(&topic, partition, Offset::Offset(to.offset as i64), PATIENCE)?)
+            Ok(consumer.seek(&topic, partition, Offset::Offset(to.offset.cast_signed()), PATIENCE)?)
         };
         let sought = tokio::task::spawn_blocking(seek).await.unwrap_or_else(|error| Err(error.into()));
         sought.map_err(|cause| self.0.fault("go back in", cause))

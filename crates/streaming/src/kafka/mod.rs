@@ -86,7 +86,7 @@ impl Kafka {
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         match found.map_or(0, |found| found.partitions().len()) {
             0 => Err(Error::NoTopic { action, topic: topic.to_owned(), location: self.location.clone() }),
-            count => Ok(count as i32),
+            count => Ok((count as u32).cast_signed()),
         }
     }
 
@@ -168,7 +168,8 @@ impl Bus for Kafka {
         let admin = admin.map_err(|error| fault(error.into()))?;
         let retention = topic.retention.as_millis().to_string();
         let replication = TopicReplication::Fixed(i32::from(topic.replication));
-        let wanted = NewTopic::new(&topic.name, topic.partitions as i32, replication).set("retention.ms", &retention);
+        let wanted =
+            NewTopic::new(&topic.name, topic.partitions.cast_signed(), replication).set("retention.ms", &retention);
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
         let made = admin.create_topics([&wanted], &options).await.map_err(|error| fault(error.into()))?;
         match made.into_iter().next() {
@@ -205,7 +206,7 @@ impl Bus for Kafka {
     async fn follow(&self, topic: &str, start: Start) -> Result<Box<dyn Reader>, Error> {
         let offsets = match start {
             Start::Oldest => vec![Offset::Beginning; self.partitions("follow", topic).await? as usize],
-            Start::Now => self.ends(topic).await?.into_iter().map(|end| Offset::Offset(end as i64)).collect(),
+            Start::Now => self.ends(topic).await?.into_iter().map(|end| Offset::Offset(end.cast_signed())).collect(),
         };
         let assigned = || {
             let mut places = TopicPartitionList::new();
