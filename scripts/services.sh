@@ -122,7 +122,9 @@ mongo_start() {
     port="$(service_port mongo)"
     mkdir -p "$home/data" || fail "cannot make the folder $home/data"
     rm -f "$home"/log*
+    # The transaction of a program that was killed holds what it touched until its time is over.
     "$home/mongod" --dbpath "$home/data" --port "$port" --bind_ip 127.0.0.1 --replSet rs0 \
+        --setParameter transactionLifetimeLimitSeconds=5 \
         --wiredTigerCacheSizeGB 1 --nounixsocket --fork --pidfilepath "$home/pid" --logpath "$home/log" \
         >"$home/start.log" 2>&1 9>&- || { cat "$home/start.log" >&2; fail_with_log "MongoDB does not start" "$home/log"; }
     echo "$port" >"$home/port"
