@@ -36,7 +36,7 @@ impl Hub {
         let Some(sender) = users.get(&update.list.user) else { return };
         if sender.receiver_count() == 0 {
             users.remove(&update.list.user);
-        } else {
+        } else if !sender.borrow().as_ref().is_some_and(|newest| is_older(&update, newest)) {
             sender.send_replace(Some(Arc::new(update)));
         }
     }
@@ -62,6 +62,11 @@ impl Hub {
     fn users(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<Option<Arc<Update>>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether an update comes late: of two workers the one that has lost a partition may be the last to tell.
+fn is_older(update: &Update, newest: &Update) -> bool {
+    update.list.partition == newest.list.partition && update.list.offset < newest.list.offset
 }
 
 /// Hands out the updates of the bus until the task is dropped; failures are logged and tried again.

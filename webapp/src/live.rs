@@ -50,7 +50,8 @@ impl LiveModel {
         self.indices.get(asin).copied()
     }
 
-    /// Those of the products that exist; some seconds old where they were asked for a moment ago.
+    /// Those of the products that exist, without their descriptions: lists are short and change often. Some
+    /// seconds old where they were asked for a moment ago.
     pub async fn products(
         &self,
         store: &dyn Store,
@@ -60,7 +61,7 @@ impl LiveModel {
         if !missing.is_empty() {
             let read = store.products(&missing).await?;
             let read: HashMap<String, Arc<Product>> =
-                read.into_iter().map(|product| (product.asin.clone(), Arc::new(product))).collect();
+                read.into_iter().map(|product| (product.asin.clone(), Arc::new(brief(product)))).collect();
             self.products.put(read.iter());
             found.extend(read);
         }
@@ -77,6 +78,10 @@ impl LiveModel {
     pub fn key(&self, item: u32) -> &str {
         &self.keys[item as usize]
     }
+}
+
+fn brief(product: Product) -> Product {
+    Product { description: None, ..product }
 }
 
 /// Why a model could not be loaded.

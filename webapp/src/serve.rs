@@ -78,7 +78,9 @@ async fn run(settings: Settings) -> Result<(), Error> {
 /// Starts what goes on beside requests; it ends with the server's threads.
 fn start(site: Arc<Site>, role: Role) {
     if role != Role::Pages {
-        tokio::spawn(worker::work(Arc::clone(&site)));
+        if let Err(error) = worker::start(Arc::clone(&site)) {
+            tracing::error!(error = &error as &dyn std::error::Error, "failed to start the live worker");
+        }
     }
     if role != Role::Worker {
         tokio::spawn(hub::follow(Arc::clone(&site)));

@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::futures::future::try_join_all;
+use rocket::futures::future::{BoxFuture, FutureExt, try_join_all};
 use storage::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences};
 use streaming::{Member, Message, Place, Received, last_places};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Gains;
 use crate::events::{Deed, parse};
@@ -31,13 +33,23 @@ use crate::topics::{DeadLetter, Update};
 const MOST: usize = 32_768;
 /// Length of the lists that are kept and sent.
 pub(crate) const LIST: usize = 12;
-/// Users who are scored one after the other on one thread, at least.
-const SHARE: usize = 8;
+/// Users who are scored faster one after the other than by other threads.
+const FEW: usize = 8;
+/// How often is committed while there is something.
+const COMMIT_EVERY: Duration = Duration::from_millis(500);
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Works until the task is dropped; failures are logged and tried again.
-pub(crate) async fn work(site: Arc<Site>) {
+/// Starts a worker on a thread of its own: applying and scoring keep it busy, and no request waits for it.
+/// It ends with the process.
+pub(crate) fn start(site: Arc<Site>) -> std::io::Result<()> {
+    let runtime = Handle::current();
+    let work = move || runtime.block_on(work(site));
+    std::thread::Builder::new().name("live-worker".to_owned()).spawn(work).map(drop)
+}
+
+/// Failures are logged and tried again.
+async fn work(site: Arc<Site>) {
     loop {
         if let Err(failure) = member(&site).await {
             site.metrics.errors.add(1);
@@ -51,13 +63,66 @@ async fn member(site: &Site) -> Result<(), Failure> {
     let topics = &site.topics;
     let mut member = site.bus.join(&topics.events, &topics.group, site.worker.as_deref()).await?;
     let mut worker = Worker::new(site).await?;
+    let mut done = Done::default();
     loop {
-        let messages = member.receive(MOST).await?;
-        let done = worker.handle(member.as_mut(), messages).await?;
+        let messages = tokio::select! {
+            messages = member.receive(MOST) => messages?,
+            () = sleep_until(done.due()), if !done.places.is_empty() => {
+                worker.told.take().wait().await?;
+                done.commit(member.as_mut()).await;
+                continue;
+            }
+        };
+        done.add(worker.handle(member.as_mut(), messages).await?);
+    }
+}
+
+/// What has been applied and told, and not been committed: commits only say where to begin after a
+/// restart, so one now and then is enough.
+struct Done {
+    places: BTreeMap<u32, Place>,
+    committed: Instant,
+}
+
+impl Default for Done {
+    fn default() -> Self {
+        Self { places: BTreeMap::new(), committed: Instant::now() }
+    }
+}
+
+impl Done {
+    fn add(&mut self, places: Vec<Place>) {
+        self.places.extend(places.into_iter().map(|place| (place.partition, place)));
+    }
+
+    fn due(&self) -> Instant {
+        self.committed + COMMIT_EVERY
+    }
+
+    async fn commit(&mut self, member: &mut dyn Member) {
+        let places: Vec<Place> = std::mem::take(&mut self.places).into_values().collect();
         // What is not committed comes again and changes nothing.
-        if let Err(error) = member.commit(&done).await {
+        if let Err(error) = member.commit(&places).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "failed to commit");
         }
+        self.committed = Instant::now();
+    }
+}
+
+/// Updates on their way to the bus, while the next events are applied.
+#[derive(Default)]
+struct Told(Option<BoxFuture<'static, Result<Vec<Place>, streaming::Error>>>);
+
+impl Told {
+    fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    async fn wait(self) -> Result<(), Failure> {
+        if let Some(sending) = self.0 {
+            sending.await?;
+        }
+        Ok(())
     }
 }
 
@@ -70,6 +135,8 @@ struct Worker<'a> {
     /// Where it has gone back to in each partition: what does not come then is not there any more.
     back: BTreeMap<u32, u64>,
     states: States,
+    /// The updates of the batch before.
+    told: Told,
 }
 
 /// What the messages of a partition hold.
@@ -102,7 +169,7 @@ impl<'a> Worker<'a> {
     async fn new(site: &'a Site) -> Result<Self, Failure> {
         let log = site.log().await?;
         let next = site.store.offsets(&log).await?;
-        Ok(Self { site, log, next, back: BTreeMap::new(), states: States::default() })
+        Ok(Self { site, log, next, back: BTreeMap::new(), states: States::default(), told: Told::default() })
     }
 
     /// Applies messages and tells of the lists; gives the places that need not come again.
@@ -132,9 +199,23 @@ impl<'a> Worker<'a> {
                 }
             }
         }
-        self.site.bus.send(&self.site.topics.updates, updates.iter().map(message).collect()).await?;
-        self.site.metrics.updates.add(updates.len());
+        self.tell(&updates).await?;
         Ok(done)
+    }
+
+    /// Sends updates when those before them are safe, without waiting for it.
+    async fn tell(&mut self, updates: &[Update]) -> Result<(), Failure> {
+        self.told.take().wait().await?;
+        let (bus, topic) = (Arc::clone(&self.site.bus), self.site.topics.updates.clone());
+        let messages: Vec<Message> = updates.iter().map(message).collect();
+        let mut sending = async move { bus.send(&topic, messages).await }.boxed();
+        // Hands them over; that they are safe is waited for later.
+        match (&mut sending).now_or_never() {
+            Some(sent) => drop(sent?),
+            None => self.told = Told(Some(sending)),
+        }
+        self.site.metrics.updates.add(updates.len());
+        Ok(())
     }
 
     async fn look_again(&mut self, partition: u32) -> Result<(), Failure> {
@@ -280,26 +361,31 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Lists for what is known of each user, on as many threads as there are processors.
+/// Lists for what is known of each user; of many on as many threads as there are processors.
 async fn score(
     live: &Arc<LiveModel>,
     users: Vec<(String, Place, Arc<Known>)>,
     stand_ins: StandIns,
 ) -> Result<Vec<Scored>, Failure> {
+    let scored = |(user, Place { partition, offset }, known): (String, Place, Arc<Known>),
+                  live: &LiveModel,
+                  stand_ins: &StandIns| {
+        let (items, grounds) = best_for(live, &known, stand_ins, LIST);
+        (LiveList { user, version: live.version.version.clone(), partition, offset, items }, grounds)
+    };
+    if users.len() <= FEW {
+        return Ok(users.into_iter().map(|user| scored(user, live, &stand_ins)).collect());
+    }
     let stand_ins = Arc::new(stand_ins);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = users.len().div_ceil(threads).max(SHARE);
+    let share = users.len().div_ceil(threads);
     let mut users = users.into_iter();
     let mut tasks = Vec::new();
     while users.len() > 0 {
         let (live, stand_ins) = (Arc::clone(live), Arc::clone(&stand_ins));
         let part: Vec<_> = users.by_ref().take(share).collect();
         tasks.push(tokio::task::spawn_blocking(move || {
-            let list = |(user, Place { partition, offset }, known): (String, Place, Arc<Known>)| {
-                let (items, grounds) = best_for(&live, &known, &stand_ins, LIST);
-                (LiveList { user, version: live.version.version.clone(), partition, offset, items }, grounds)
-            };
-            part.into_iter().map(list).collect::<Vec<Scored>>()
+            part.into_iter().map(|user| scored(user, &live, &stand_ins)).collect::<Vec<Scored>>()
         }));
     }
     let lists = try_join_all(tasks).await.map_err(|error| Failure::internal("score items", &error))?;

@@ -276,10 +276,10 @@ impl Store for Sqlite {
     }
 
     async fn apply(&self, batch: &LiveBatch) -> Result<bool, Error> {
-        let batch = batch.clone();
         // No fsync: a loss of power takes the last batches whole, offsets and all, so that the log,
         // which is asked to go on at the offsets that are left, delivers them once more.
-        self.write("apply a batch", Durability::Bulk, move |connection| live::apply(connection, &batch)).await
+        let applied = self.main.write_here(|connection| live::apply(connection, batch)).await;
+        applied.map_err(|cause| self.fault("apply a batch", cause))
     }
 
     async fn offsets(&self, log: &str) -> Result<BTreeMap<u32, u64>, Error> {
