@@ -9,7 +9,7 @@ use rocket::config::{Config, Ident, LogLevel};
 use rocket::data::{Limits, ToByteUnit};
 use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
-use rocket::{Build, Orbit, Rocket, fairing, routes};
+use rocket::{Build, Orbit, Rocket, Shutdown, fairing, routes};
 use storage::Store;
 use streaming::Bus;
 
@@ -76,11 +76,11 @@ async fn run(settings: Settings) -> Result<(), Error> {
 }
 
 /// Starts what goes on beside requests; it ends with the server's threads.
-fn start(site: Arc<Site>, role: Role) {
-    if role != Role::Pages {
-        if let Err(error) = worker::start(Arc::clone(&site)) {
-            tracing::error!(error = &error as &dyn std::error::Error, "failed to start the live worker");
-        }
+fn start(site: Arc<Site>, role: Role, end: Shutdown) {
+    if role != Role::Pages
+        && let Err(error) = worker::start(Arc::clone(&site), end)
+    {
+        tracing::error!(error = &error as &dyn std::error::Error, "failed to start the live worker");
     }
     if role != Role::Worker {
         tokio::spawn(hub::follow(Arc::clone(&site)));
@@ -131,7 +131,10 @@ pub fn build(store: Arc<dyn Store>, bus: Arc<dyn Bus>, settings: &Settings, refr
     let rocket = rocket::custom(config(&settings.node))
         .manage(site)
         .attach(AdHoc::try_on_ignite("topics", |rocket| make_topics(rocket, node)))
-        .attach(AdHoc::on_liftoff("live", move |_| Box::pin(async move { start(live, role) })))
+        .attach(AdHoc::on_liftoff("live", move |rocket| {
+            let end = rocket.shutdown();
+            Box::pin(async move { start(live, role, end) })
+        }))
         .attach(security::Headers)
         .mount("/", routes![metrics::metrics, api::health])
         .register("/", failure::catchers());

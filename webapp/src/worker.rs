@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rocket::Shutdown;
 use rocket::futures::future::{BoxFuture, FutureExt, try_join_all};
 use storage::{EventRecord, LiveBatch, LiveList, Preferences, UserPreferences};
 use streaming::{Member, Message, Place, Received, last_places};
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Gains;
@@ -40,12 +41,19 @@ const COMMIT_EVERY: Duration = Duration::from_millis(500);
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Starts a worker on a thread of its own: applying and scoring keep it busy, and no request waits for it.
-/// It ends with the process.
-pub(crate) fn start(site: Arc<Site>) -> std::io::Result<()> {
-    let runtime = Handle::current();
-    let work = move || runtime.block_on(work(site));
-    std::thread::Builder::new().name("live-worker".to_owned()).spawn(work).map(drop)
+/// Starts a worker on a thread and a runtime of its own: applying and scoring keep it busy, and no request
+/// waits for it. It ends with the server.
+pub(crate) fn start(site: Arc<Site>, end: Shutdown) -> std::io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let until_end = move || {
+        runtime.block_on(async move {
+            tokio::select! {
+                () = work(site) => {}
+                () = end => {}
+            }
+        });
+    };
+    std::thread::Builder::new().name("live-worker".to_owned()).spawn(until_end).map(drop)
 }
 
 /// Failures are logged and tried again.

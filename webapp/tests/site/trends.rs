@@ -91,14 +91,17 @@ async fn an_event_that_comes_again_is_counted_once() {
 #[rocket::async_test]
 async fn items_that_the_catalogue_does_not_have_are_left_out() {
     let shop = Shop::open().await;
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
     let view = |item: &str| {
-        let payload = format!(r#"{{"user":"zoe","item":"{item}","kind":"purchase"}}"#).into_bytes();
+        let event = json!({ "user": "zoe", "item": item, "kind": "purchase", "time_ms": since - 600_000 });
+        let payload = event.to_string().into_bytes();
         Message { key: "zoe".to_owned(), payload }
     };
     let messages = ["GONE-1", "GONE-2", "GONE-3", "GONE-4", "GONE-5", "GONE-6"].map(view);
     shop.bus.send("events", messages.to_vec()).await.unwrap();
-    shop.event(&done("zoe", "TEA-1", "view")).await;
-    shop.event(&done("zoe", "TEA-2", "view")).await;
+    for (item, ago_ms) in [("TEA-1", 60_000), ("TEA-2", 0)] {
+        shop.event(&json!({ "user": "zoe", "item": item, "kind": "view", "time_ms": since - ago_ms })).await;
+    }
     let (_, trends) = shop.json("/api/v1/trending?k=2").await;
     assert_eq!(keys(&trends), ["TEA-2", "TEA-1"], "the newer one has faded less");
     let (_, together) = shop.json("/api/v1/products/TEA-2/together?k=9").await;
