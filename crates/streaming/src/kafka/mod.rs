@@ -131,8 +131,8 @@ fn producer_config(config: &ClientConfig) -> ClientConfig {
         ("acks", "all"),
         ("enable.idempotence", "true"),
         ("partitioner", "murmur2_random"),
-        // What comes within a quarter of a millisecond goes together.
-        ("linger.ms", "0.25"),
+        // What waits while others are on their way goes together; nothing waits for company.
+        ("linger.ms", "0"),
         ("compression.type", "lz4"),
         ("message.timeout.ms", "10000"),
     ] {
