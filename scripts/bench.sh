@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the product: scripts/bench.sh load|sample|store|quality|train|serve|live [--json] [--reviews N]
-#   [--memory-limit MB] (load) [--trials N] (quality)
+#   [--memory-limit MB] (load) [--trials N] (quality) [--bus kafka|embedded] (live)
 # With --json the last line is one JSON object with all figures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -12,11 +12,12 @@ use tests::workspace_root;
 /// What each package of the workspace may use of the workspace, at run time.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("recommender", &[]),
-    ("streaming", &[]),
+    ("checkpoints", &[]),
+    ("streaming", &["checkpoints"]),
     ("synthetic", &[]),
     ("reports", &[]),
     ("pipeline", &["recommender"]),
-    ("storage", &[]),
+    ("storage", &["checkpoints"]),
     ("load", &["pipeline", "storage"]),
     ("sample", &["pipeline", "recommender", "reports", "storage"]),
     ("eda-report", &["pipeline", "reports"]),
@@ -35,7 +36,7 @@ const JOINTS: &[&str] = &["orchestrator", "tests", "benches"];
 /// Outside packages that only these packages may use.
 const DOORS: &[(&str, &[&str])] = &[
     ("mongodb", &["storage"]),
-    ("rusqlite", &["storage", "streaming"]),
+    ("rusqlite", &["checkpoints", "storage", "streaming"]),
     ("rdkafka", &["streaming"]),
     ("rocket", &["webapp"]),
     ("smartcore", &["train-hybrid"]),

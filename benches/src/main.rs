@@ -37,6 +37,9 @@ struct Arguments {
     /// Only for `quality`: sets of parameters tried for a model, where the pipelines give it no number of its own.
     #[arg(long)]
     trials: Option<u32>,
+    /// Only for `live`: latencies and rates with this bus alone, nothing else.
+    #[arg(long)]
+    bus: Option<live::Bus>,
 }
 
 /// What can be measured.
@@ -74,7 +77,7 @@ fn main() -> anyhow::Result<()> {
         Benchmark::Quality => quality::measure(arguments.trials, &mut figures)?,
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
-        Benchmark::Live => live::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
+        Benchmark::Live => live::measure(arguments.reviews.unwrap_or(200_000), arguments.bus, &mut figures)?,
     }
     figures.print(arguments.json);
     Ok(())

@@ -73,9 +73,9 @@ impl Topics {
     /// Makes those that are missing. A list is kept a day only: it is in the store as well.
     pub async fn ensure(&self, bus: &dyn Bus, shape: Shape) -> Result<(), Error> {
         let Shape { partitions, replication } = shape;
-        for (name, days) in [(&self.events, 7), (&self.updates, 1), (&self.dead, 30)] {
+        for (name, days, durable) in [(&self.events, 7, true), (&self.updates, 1, false), (&self.dead, 30, true)] {
             let retention = DAY.saturating_mul(days);
-            bus.ensure(&Topic { name: name.clone(), partitions, retention, replication }).await?;
+            bus.ensure(&Topic { name: name.clone(), partitions, retention, replication, durable }).await?;
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ use crate::strangers::StandIns;
 use crate::topics::{DeadLetter, Update};
 
 /// Messages that are handled together at most: where many wait, one list follows many of a user's events.
-const MOST: usize = 32_768;
+const MOST: usize = 131_072;
 /// Length of the lists that are kept and sent.
 pub(crate) const LIST: usize = 12;
 /// Users who are scored faster one after the other than by other threads.

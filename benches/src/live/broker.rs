@@ -24,7 +24,7 @@ pub fn latencies(url: &str) -> anyhow::Result<Latencies> {
     let bus = runtime.block_on(async {
         let bus = streaming::open(url, &Options::new()).await?;
         let retention = Duration::from_hours(1);
-        bus.ensure(&Topic { name: topic.clone(), partitions: 8, retention, replication: 1 }).await?;
+        bus.ensure(&Topic { name: topic.clone(), partitions: 8, retention, replication: 1, durable: true }).await?;
         anyhow::Ok(bus)
     })?;
     let begin = Instant::now() + Duration::from_millis(500);

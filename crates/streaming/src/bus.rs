@@ -21,6 +21,9 @@ pub struct Topic {
     pub retention: Duration,
     /// How many brokers keep a copy, 1 or more; an embedded log has one.
     pub replication: u16,
+    /// Whether messages that were sent must outlive a loss of power where there is no other copy. What is told of
+    /// things that are safe elsewhere need not, and then costs an embedded log no wait for the disk.
+    pub durable: bool,
 }
 
 /// A message to send.

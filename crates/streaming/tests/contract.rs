@@ -52,7 +52,7 @@ impl Fixture {
 }
 
 fn wanted(name: &str, partitions: u32) -> Topic {
-    Topic { name: name.to_owned(), partitions, retention: Duration::from_hours(1), replication: 1 }
+    Topic { name: name.to_owned(), partitions, retention: Duration::from_hours(1), replication: 1, durable: true }
 }
 
 /// Key and number of a message.

@@ -18,7 +18,7 @@ fn log(folder: &tempfile::TempDir) -> Node {
         let bus = streaming::open(&url, &Options::new()).await.unwrap();
         for name in ["events", "events.dlq"] {
             let (name, retention) = (name.to_owned(), std::time::Duration::from_hours(1));
-            bus.ensure(&Topic { name, partitions: 2, retention, replication: 1 }).await.unwrap();
+            bus.ensure(&Topic { name, partitions: 2, retention, replication: 1, durable: true }).await.unwrap();
         }
         let letters = [letter(0, "no json"), letter(1, r#"{"user":"zoe","item":"A","kind":"view"}"#)];
         let message = |letter: &Value| Message { key: "0".to_owned(), payload: letter.to_string().into_bytes() };

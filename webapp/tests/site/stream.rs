@@ -176,7 +176,7 @@ async fn what_the_store_has_lost_is_read_again_though_the_bus_counts_it_as_done(
     };
     let shop = Shop::after(async |bus| {
         let (name, retention) = ("events".to_owned(), Duration::from_hours(1));
-        bus.ensure(&Topic { name, partitions: 2, retention, replication: 1 }).await.unwrap();
+        bus.ensure(&Topic { name, partitions: 2, retention, replication: 1, durable: true }).await.unwrap();
         bus.send("events", (0..3).map(event).collect()).await.unwrap();
         let mut member = bus.join("events", "live", None).await.unwrap();
         let done = member.receive(3).await.unwrap();

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+use checkpoints::Checkpoints;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
@@ -52,13 +53,27 @@ pub(super) struct DatabaseFile {
     writer: Arc<Mutex<Option<Connection>>>,
     readers: Arc<std::sync::Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
+    /// What copies the log into the file; without it the writer does.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl DatabaseFile {
     /// A file, with the connection that made it if this program did.
     pub(super) fn new(path: PathBuf, writer: Option<Connection>) -> Self {
         let writer = Arc::new(Mutex::new(writer));
-        Self { path, writer, readers: Arc::default(), turns: Arc::new(Semaphore::new(MOST_READERS)) }
+        let turns = Arc::new(Semaphore::new(MOST_READERS));
+        Self { path, writer, readers: Arc::default(), turns, checkpoints: None }
+    }
+
+    /// The same with the log copied beside the writer, which then never waits for that.
+    pub(super) fn with(self, checkpoints: Checkpoints) -> Self {
+        Self { checkpoints: Some(checkpoints), ..self }
+    }
+
+    fn committed(&self) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.committed();
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -98,7 +113,9 @@ impl DatabaseFile {
     ) -> Result<T, Cause> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
         let path = self.path.clone();
-        blocking(move || transact(&mut writer, &path, durability, change)).await
+        let written = blocking(move || transact(&mut writer, &path, durability, change)).await;
+        self.committed();
+        written
     }
 
     /// Like [`write`](Self::write) in bulk, on this thread, so that many rows need not be copied.
@@ -108,11 +125,13 @@ impl DatabaseFile {
     ) -> Result<T, Cause> {
         let mut writer = self.writer.lock().await;
         let work = || transact(&mut writer, &self.path, Durability::Bulk, change);
-        match Handle::current().runtime_flavor() {
+        let written = match Handle::current().runtime_flavor() {
             // It has no other thread that could go on meanwhile.
             RuntimeFlavor::CurrentThread => work(),
             _ => tokio::task::block_in_place(work),
-        }
+        };
+        self.committed();
+        written
     }
 
     /// Moves what was written into the file itself and onto the disk.

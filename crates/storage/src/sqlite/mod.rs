@@ -22,6 +22,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use checkpoints::Checkpoints;
 use rusqlite::{Connection, ErrorCode};
 
 use self::{
@@ -58,7 +59,11 @@ impl Sqlite {
             Ok((connection, path, schema::State::Ready)) => (connection, path),
             Err(cause) => return Err(cannot_open(location, &path, &cause)),
         };
-        let main = Arc::new(DatabaseFile::new(path, Some(connection)));
+        let checkpoints = match Checkpoints::of(&connection, &path) {
+            Ok(checkpoints) => checkpoints,
+            Err(error) => return Err(cannot_open(location, &path, &error.into())),
+        };
+        let main = Arc::new(DatabaseFile::new(path, Some(connection)).with(checkpoints));
         Ok(Self { location, generations: Generations::new(Arc::clone(&main)), main })
     }
 
@@ -147,6 +152,8 @@ fn open_file(path: &Path) -> Result<(Connection, PathBuf, schema::State), Cause>
         std::fs::create_dir_all(folder)?;
     }
     let mut connection = Connection::open(&path)?;
+    // An event changes a row here and there, and every page that it touches is written whole, twice.
+    connection.pragma_update(None, "page_size", 1024)?;
     schema::configure(&connection)?;
     let state = schema::prepare(&mut connection)?;
     Ok((connection, path, state))

@@ -53,7 +53,7 @@ impl Embedded {
         let connection = file::open(&path).map_err(&unreachable)?;
         let identity = file::identity(&connection).map_err(&unreachable)?;
         let topics = Arc::new(Topics::read(&connection).map_err(&unreachable)?);
-        let writer = Writer::start(connection, Arc::clone(&topics)).map_err(&unreachable)?;
+        let writer = Writer::start(connection, &path, Arc::clone(&topics)).map_err(&unreachable)?;
         Ok(Self { location, path, identity, topics, writer, _lock: lock })
     }
 
@@ -101,7 +101,8 @@ impl Bus for Embedded {
     }
 
     async fn ensure(&self, topic: &Topic) -> Result<(), Error> {
-        if self.topics.get(&topic.name).is_some() {
+        if let Some(known) = self.topics.get(&topic.name) {
+            known.set_durable(topic.durable);
             return Ok(());
         }
         let wanted = topic.clone();

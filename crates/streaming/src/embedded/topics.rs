@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rusqlite::Connection;
@@ -20,6 +23,8 @@ pub(super) struct Topic {
     pub id: i64,
     pub name: String,
     pub retention_ms: i64,
+    /// As it was asked for last; not kept in the file, as whoever uses the topic says it.
+    durable: AtomicBool,
     /// The next offset of each partition; a change wakes readers, as does one of members.
     ends: watch::Sender<Vec<u64>>,
     groups: Mutex<BTreeMap<String, Group>>,
@@ -53,7 +58,7 @@ impl Topics {
         Ok(topics)
     }
 
-    pub fn add(&self, row: TopicRow, committed: &[(String, u32, u64)]) {
+    pub fn add(&self, row: TopicRow, committed: &[(String, u32, u64)]) -> Arc<Topic> {
         let partitions = row.partitions as usize;
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         for (group, partition, next) in committed {
@@ -61,9 +66,11 @@ impl Topics {
             group.committed[*partition as usize] = *next;
         }
         let TopicRow { id, name, retention_ms, ends, .. } = row;
-        let topic =
-            Topic { id, name: name.clone(), retention_ms, ends: watch::Sender::new(ends), groups: groups.into() };
-        held(&self.0).insert(name, Arc::new(topic));
+        let (durable, ends) = (AtomicBool::new(true), watch::Sender::new(ends));
+        let topic = Topic { id, name: name.clone(), retention_ms, durable, ends, groups: groups.into() };
+        let topic = Arc::new(topic);
+        held(&self.0).insert(name, Arc::clone(&topic));
+        topic
     }
 
     pub fn get(&self, name: &str) -> Option<Arc<Topic>> {
@@ -78,6 +85,15 @@ impl Topics {
 impl Topic {
     pub fn partitions(&self) -> usize {
         self.ends.borrow().len()
+    }
+
+    /// Whether a message must be on disk when it counts as sent.
+    pub fn is_durable(&self) -> bool {
+        self.durable.load(Ordering::Relaxed)
+    }
+
+    pub fn set_durable(&self, durable: bool) {
+        self.durable.store(durable, Ordering::Relaxed);
     }
 
     /// The next offset of each partition.

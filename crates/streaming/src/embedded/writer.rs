@@ -1,11 +1,13 @@
 //! The thread that writes the log.
 
 use std::{
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use checkpoints::Checkpoints;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,9 +40,10 @@ pub(super) enum Command {
 pub(super) struct Writer(mpsc::Sender<Command>);
 
 impl Writer {
-    pub fn start(connection: Connection, topics: Arc<Topics>) -> Result<Self, Cause> {
+    pub fn start(connection: Connection, path: &Path, topics: Arc<Topics>) -> Result<Self, Cause> {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let log = Log { connection, topics, trimmed: None };
+        let checkpoints = Checkpoints::of(&connection, path)?;
+        let log = Log { connection, checkpoints, topics, is_durable: false, trimmed: None };
         thread::Builder::new().name("event-log".to_owned()).spawn(move || log.run(receiver))?;
         Ok(Self(sender))
     }
@@ -55,7 +58,10 @@ impl Writer {
 
 struct Log {
     connection: Connection,
+    checkpoints: Checkpoints,
     topics: Arc<Topics>,
+    /// Whether the connection waits for the disk at a commit.
+    is_durable: bool,
     trimmed: Option<Instant>,
 }
 
@@ -80,8 +86,7 @@ impl Log {
 
     /// One transaction for all commands; their callers learn of its end.
     fn apply(&mut self, batch: Vec<Command>) {
-        // Commits alone need no fsync: what is not committed comes again.
-        let is_durable = batch.iter().any(|command| !matches!(command, Command::Commit { .. }));
+        let is_durable = batch.iter().any(Command::is_durable);
         let mut finishes = Vec::with_capacity(batch.len());
         let mut failed = Vec::new();
         let result = self.transact(is_durable, batch, &mut finishes, &mut failed);
@@ -106,7 +111,10 @@ impl Log {
     ) -> Result<(), Cause> {
         let mut commands = batch.into_iter();
         let mut run = || -> Result<(), Cause> {
-            self.connection.pragma_update(None, "synchronous", if is_durable { "FULL" } else { "NORMAL" })?;
+            if is_durable != self.is_durable {
+                self.connection.pragma_update(None, "synchronous", if is_durable { "FULL" } else { "NORMAL" })?;
+                self.is_durable = is_durable;
+            }
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut ends = Ends::default();
             for command in commands.by_ref() {
@@ -114,6 +122,7 @@ impl Log {
             }
             ends.write(&transaction)?;
             transaction.commit()?;
+            self.checkpoints.committed();
             ends.show();
             Ok(())
         };
@@ -140,6 +149,15 @@ impl Log {
 }
 
 impl Command {
+    /// Whether it must be on disk when its caller goes on. What is not committed comes again.
+    fn is_durable(&self) -> bool {
+        match self {
+            Self::Ensure { .. } => true,
+            Self::Send { topic, .. } => topic.is_durable(),
+            Self::Commit { .. } => false,
+        }
+    }
+
     fn messages(&self) -> usize {
         if let Self::Send { messages, .. } = self { messages.len() } else { 1 }
     }
@@ -186,7 +204,7 @@ fn execute(connection: &Connection, topics: &Arc<Topics>, ends: &mut Ends, comma
             let topics = Arc::clone(topics);
             Ok(Box::new(move |result| {
                 if result.is_ok() {
-                    topics.add(row, &[]);
+                    topics.add(row, &[]).set_durable(topic.durable);
                 }
                 answer(reply, result);
             }))
