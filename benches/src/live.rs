@@ -55,8 +55,7 @@ impl Bus {
 /// Publishes that many made reviews and measures the live path on them; with `only`, no more than latencies and
 /// rates with that bus.
 pub fn measure(reviews: u64, only: Option<Bus>, figures: &mut Figures) -> anyhow::Result<()> {
-    let broker =
-        std::env::var("KAFKA_URL").context("KAFKA_URL is not set; run: eval \"$(scripts/services.sh up kafka)\"")?;
+    let broker = if only == Some(Bus::Embedded) { String::new() } else { broker_url()? };
     let shop = Shop::publish(reviews)?;
     let mut audit = Audit::default();
     let buses = only.map_or_else(|| vec![Bus::Kafka, Bus::Embedded], |bus| vec![bus]);
@@ -73,6 +72,10 @@ pub fn measure(reviews: u64, only: Option<Bus>, figures: &mut Figures) -> anyhow
         figures.add("worker_restart_s", restart, "s");
     }
     Ok(())
+}
+
+fn broker_url() -> anyhow::Result<String> {
+    std::env::var("KAFKA_URL").context("KAFKA_URL is not set; run: eval \"$(scripts/services.sh up kafka)\"")
 }
 
 fn latencies(shop: &Shop, broker: &str, buses: &[Bus], figures: &mut Figures, audit: &mut Audit) -> anyhow::Result<()> {

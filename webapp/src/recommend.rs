@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use recommender::Explanation;
+use recommender::{Evidence, Explanation};
 use serde::{Deserialize, Serialize};
 use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
@@ -203,7 +203,7 @@ fn picks(live: &LiveModel, history: &History, preferences: &Preferences, stand_i
     let best = rank(live, &told.interactions, &taste, k, |item| skip.contains(&item));
     let mut explainer = live.recommender.explainer(&told.interactions);
     let pick = |scored: recommender::Scored| {
-        let explanation = explainer(scored.item);
+        let explanation = explainer(scored.item).map(Evidence::summed_up);
         let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, &told));
         let causes = causes.unwrap_or_default();
         let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);

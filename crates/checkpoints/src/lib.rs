@@ -1,17 +1,16 @@
 //! Keeps the write-ahead log of an SQLite file short, beside the connection that writes.
 //!
 //! Left to itself SQLite copies the log into the file within a commit, which then waits for the disk for tens of
-//! milliseconds. Here a thread with a connection of its own copies it once a second while something is
-//! written, without holding the writer up. A log that is never copied to its end, as more is written all the
-//! time, would grow for ever: a long one is brought to its end under the writer's lock, which is short as little
-//! is left by then. The method is that of the SQLite manual, "Write-Ahead Logging", section 3.
+//! milliseconds. Here a thread with a connection of its own copies it while something is written, without holding
+//! the writer up. A log that is never copied to its end, as more is written all the time, would grow for ever: a
+//! long one is brought to its end under the writer's lock, which is short as little is left by then. The method is that of the SQLite manual, "Write-Ahead Logging", section 3.
 
 use std::{
     io,
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
         mpsc,
     },
     thread,
@@ -20,9 +19,12 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-/// Time between two copies at least.
-const EVERY: Duration = Duration::from_millis(200);
-/// A log of more pages is brought to its end: 256 MB of pages of 4 KiB.
+/// Time from the first commit after a copy to the next copy.
+const EVERY: Duration = Duration::from_secs(1);
+/// After as many commits it does not wait that long: what small ones left is written in a moment, and nobody who
+/// waits for the disk has to wait for a second's worth of it.
+const MANY: u32 = 50;
+/// A log of more pages is brought to its end: 64 MB of pages of 1 KiB.
 const LONG: i64 = 65_536;
 /// As many pages are copied and synced in a moment, while the writer waits.
 const SHORT: i64 = 256;
@@ -33,7 +35,8 @@ const PATIENCE: Duration = Duration::from_millis(5);
 
 /// The thread that copies; it ends when this is dropped.
 pub struct Checkpoints {
-    is_behind: Arc<AtomicBool>,
+    /// Commits since the last copy began.
+    commits: Arc<AtomicU32>,
     wake: mpsc::Sender<()>,
 }
 
@@ -46,29 +49,30 @@ impl Checkpoints {
 
     fn start(path: PathBuf) -> io::Result<Self> {
         let (wake, woken) = mpsc::channel();
-        let is_behind = Arc::new(AtomicBool::new(false));
-        let behind = Arc::clone(&is_behind);
-        thread::Builder::new().name("checkpoints".to_owned()).spawn(move || run(&path, &behind, &woken))?;
-        Ok(Self { is_behind, wake })
+        let commits = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&commits);
+        thread::Builder::new().name("checkpoints".to_owned()).spawn(move || run(&path, &counted, &woken))?;
+        Ok(Self { commits, wake })
     }
 
     /// To be called after each commit; costs next to nothing.
     pub fn committed(&self) {
-        if !self.is_behind.swap(true, Ordering::Relaxed) {
+        let before = self.commits.fetch_add(1, Ordering::Relaxed);
+        if before == 0 || before == MANY {
             // The thread ends with this; a copy that fails is tried again.
             _ = self.wake.send(());
         }
     }
 }
 
-fn run(path: &Path, is_behind: &AtomicBool, woken: &mpsc::Receiver<()>) {
+fn run(path: &Path, commits: &AtomicU32, woken: &mpsc::Receiver<()>) {
     let mut connection = None;
+    // A call for many that comes after its copy has begun makes one copy more, which finds little to do.
     while woken.recv().is_ok() {
-        // Nobody wakes it meanwhile: it is behind already.
         if woken.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Disconnected) {
             return;
         }
-        is_behind.store(false, Ordering::Relaxed);
+        commits.store(0, Ordering::Relaxed);
         if let Err(error) = copy(&mut connection, path) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "failed to copy the write-ahead log of {}", path.display());

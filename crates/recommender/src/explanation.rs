@@ -42,11 +42,27 @@ pub enum Reason {
     Popular,
 }
 
-impl Explanation {
-    /// Sums up contributions in any order: those of a repeated item are taken together, those that
-    /// add nothing are left out, and equal ones stand in the order of items.
-    pub fn new(base: f32, contributions: impl IntoIterator<Item = (u32, f32)>, exact: bool) -> Self {
-        let mut parts: Vec<(u32, f32)> = contributions.into_iter().collect();
+/// What speaks for an item before it is summed up: a blend puts the evidence of its parts together, which need
+/// not be in order for that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// As in [`Explanation`].
+    pub base: f32,
+    /// Items of the history and what they add, in any order; an item may be repeated.
+    pub parts: Vec<(u32, f32)>,
+    /// As in [`Explanation`].
+    pub exact: bool,
+}
+
+impl Evidence {
+    /// Collects the parts.
+    pub fn new(base: f32, parts: impl IntoIterator<Item = (u32, f32)>, exact: bool) -> Self {
+        Self { base, parts: parts.into_iter().collect(), exact }
+    }
+
+    /// The parts of a repeated item taken together, those that add nothing left out, equal ones in the order of items.
+    pub fn summed_up(self) -> Explanation {
+        let Self { base, mut parts, exact } = self;
         // Stable: those of an item are summed up in the order given.
         parts.sort_by_key(|part| part.0);
         let sum = |of_item: &[(u32, f32)]| Contribution {
@@ -55,10 +71,12 @@ impl Explanation {
         };
         let sums = parts.chunk_by(|a, b| a.0 == b.0).map(sum);
         let mut contributions: Vec<Contribution> = sums.filter(|one| one.value != 0.0).collect();
-        contributions.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.item.cmp(&b.item)));
-        Self { base, contributions, exact }
+        contributions.sort_unstable_by(|a, b| b.value.total_cmp(&a.value).then(a.item.cmp(&b.item)));
+        Explanation { base, contributions, exact }
     }
+}
 
+impl Explanation {
     /// The sum of base and contributions: the score, if the explanation is exact.
     pub fn sum(&self) -> f32 {
         let contributions: f64 = self.contributions.iter().map(|one| f64::from(one.value)).sum();
@@ -90,7 +108,7 @@ mod tests {
     #[test]
     fn repeated_items_are_taken_together_and_an_item_is_no_reason_for_itself() {
         let parts = [(1, 2.0), (2, 3.0), (1, 2.0), (3, -1.0), (9, 50.0), (4, 0.0)];
-        let explanation = Explanation::new(0.5, parts, true);
+        let explanation = Evidence::new(0.5, parts, true).summed_up();
         let items: Vec<u32> = explanation.contributions.iter().map(|one| one.item).collect();
         assert_eq!(items, [9, 1, 2, 3]);
         assert!((explanation.sum() - 56.5).abs() < 1e-6);
@@ -101,8 +119,8 @@ mod tests {
     #[test]
     fn without_anything_that_speaks_for_it_an_item_is_popular_or_has_no_reason() {
         let against = [(1, -1.0)];
-        assert_eq!(Explanation::new(2.0, against, true).reason(0), Some(Reason::Popular));
-        assert_eq!(Explanation::new(0.0, against, true).reason(0), None);
-        assert_eq!(Explanation::new(0.0, [(1, 5.0)], true).reason(1), None);
+        assert_eq!(Evidence::new(2.0, against, true).summed_up().reason(0), Some(Reason::Popular));
+        assert_eq!(Evidence::new(0.0, against, true).summed_up().reason(0), None);
+        assert_eq!(Evidence::new(0.0, [(1, 5.0)], true).summed_up().reason(1), None);
     }
 }

@@ -27,7 +27,7 @@ mod top_k;
 
 pub use algorithms::{Algorithm, Fit, LinearModel, LinearParameters, load};
 pub use error::Error;
-pub use explanation::{Contribution, Explanation, Reason};
+pub use explanation::{Contribution, Evidence, Explanation, Reason};
 pub use interactions::{Filling, Interaction, Interactions};
 pub use model::{Explainer, MODEL_FORMAT, ModelData, ModelHeader, Recommender, Tensor, batch_size};
 pub use top_k::{Scored, top_k};

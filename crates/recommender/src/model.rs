@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Explanation, Interaction, Reason, Scored};
+use crate::{Error, Evidence, Explanation, Interaction, Reason, Scored};
 
 /// Version of the model format; raised when old files can no longer be read.
 pub const MODEL_FORMAT: u32 = 1;
@@ -20,7 +20,7 @@ const BATCH_SCORES: usize = 1 << 21;
 const MOST_HISTORIES: usize = 64;
 
 /// Explains one item after the other to the user of one history.
-pub type Explainer<'a> = Box<dyn FnMut(u32) -> Option<Explanation> + 'a>;
+pub type Explainer<'a> = Box<dyn FnMut(u32) -> Option<Evidence> + 'a>;
 
 /// A fitted recommender: scores every item from a history.
 ///
@@ -71,7 +71,7 @@ pub trait Recommender: Send + Sync {
     /// What each item of the history adds to the score of `item`, where the algorithm can tell; none
     /// for an item that it does not know.
     fn explain(&self, item: u32, history: &[Interaction]) -> Option<Explanation> {
-        self.explainer(history)(item)
+        self.explainer(history)(item).map(Evidence::summed_up)
     }
 
     /// The shortest form of [`Self::explain`].

@@ -102,9 +102,6 @@ pub trait Bus: Send + Sync {
 
     /// The offset that the next message of each partition gets.
     async fn ends(&self, topic: &str) -> Result<Vec<u64>, Error>;
-
-    /// The offset at which a group goes on in each partition; 0 where it has committed nothing.
-    async fn committed(&self, topic: &str, group: &str) -> Result<Vec<u64>, Error>;
 }
 
 /// Reads messages in the order of each partition.
@@ -125,12 +122,6 @@ pub trait Member: Reader {
     /// Goes on at this place of its partition, or at the oldest message after it that is kept. A
     /// partition that went to another member meanwhile is passed over.
     async fn rewind(&mut self, to: Place) -> Result<(), Error>;
-}
-
-/// The number of messages that a group has still to handle.
-pub async fn lag(bus: &dyn Bus, topic: &str, group: &str) -> Result<u64, Error> {
-    let (ends, committed) = (bus.ends(topic).await?, bus.committed(topic, group).await?);
-    Ok(ends.iter().zip(committed).map(|(end, next)| end.saturating_sub(next)).sum())
 }
 
 /// The last place of each partition among messages: what to commit after handling them all.

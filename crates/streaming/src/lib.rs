@@ -11,7 +11,7 @@ mod kafka;
 mod open;
 mod product;
 
-pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, lag, last_places};
+pub use bus::{Bus, MOST_BYTES, Member, Message, Place, Reader, Received, Start, Topic, last_places};
 pub use error::Error;
 pub use event::{Event, EventKind, InvalidEvent, SCHEMA_VERSION, Wishes, event_schema};
 pub use open::{Options, open};

@@ -16,7 +16,7 @@ use std::{
 };
 
 use streaming::{
-    Bus, Error, MOST_BYTES, Member, Message, Options, Place, Reader, Received, Start, Topic, lag, last_places, open,
+    Bus, Error, MOST_BYTES, Member, Message, Options, Place, Reader, Received, Start, Topic, last_places, open,
 };
 use tokio::{runtime::Runtime, time::timeout};
 
@@ -115,7 +115,6 @@ async fn a_group_goes_on_behind_what_it_committed(url: &str) {
         .filter_map(|partition| done.iter().rfind(|place| place.partition == partition).copied())
         .collect();
     member.commit(&last).await.unwrap();
-    assert_eq!(lag(fixture.bus.as_ref(), &fixture.topic, "group").await.unwrap(), open.len() as u64);
     drop(member);
 
     let mut member = fixture.join("group").await;
@@ -123,7 +122,6 @@ async fn a_group_goes_on_behind_what_it_committed(url: &str) {
     let again_set: BTreeSet<_> = again.iter().map(content).collect();
     assert_eq!(again_set, open.iter().copied().collect(), "what was not committed comes again, nothing else");
     member.commit(&last_places(&again)).await.unwrap();
-    assert_eq!(lag(fixture.bus.as_ref(), &fixture.topic, "group").await.unwrap(), 0);
     fixture.send([(7, 100)]).await;
     assert_eq!(content(&receive(member.as_mut(), 1).await[0]), (7, 100));
 

@@ -81,8 +81,9 @@ impl Lists<'_> {
             .enumerate()
             .map(|(place, scored)| {
                 let is_explained = place < params.reasons as usize;
-                let explanation = if is_explained { explainer(scored.item) } else { None };
-                let causes = explanation.map(|explanation| explanation.causes(scored.item, CAUSES)).unwrap_or_default();
+                let evidence = if is_explained { explainer(scored.item) } else { None };
+                let causes =
+                    evidence.map(|evidence| evidence.summed_up().causes(scored.item, CAUSES)).unwrap_or_default();
                 let cause = |(item, share): (u32, f32)| Cause { asin: self.items[item as usize].clone(), share };
                 Recommended { causes: causes.into_iter().map(cause).collect(), ..self.place(scored) }
             })

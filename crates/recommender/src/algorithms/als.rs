@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, gramian, most_alike, multiplied, products, row},
     linear_algebra::Eigen,
     recency::by_recency,
@@ -322,7 +322,7 @@ impl Recommender for Als {
         ridge.solve(&self.items.vectors);
         Box::new(move |item| {
             let target = row(&self.items.vectors, self.parameters.width(), item)?;
-            Some(Explanation::new(0.0, observed.iter().copied().zip(ridge.contributions(target)), true))
+            Some(Evidence::new(0.0, observed.iter().copied().zip(ridge.contributions(target)), true))
         })
     }
 

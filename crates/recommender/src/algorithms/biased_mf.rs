@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     ridge::{Observation, Ridge},
 };
@@ -256,7 +256,7 @@ impl Recommender for BiasedMf {
         Box::new(move |item| {
             let features = row(&self.items.features, self.parameters.width() + 1, item)?;
             let base = self.mean + self.items.biases[item as usize];
-            Some(Explanation::new(base, observed.iter().copied().zip(ridge.contributions(features)), true))
+            Some(Evidence::new(base, observed.iter().copied().zip(ridge.contributions(features)), true))
         })
     }
 

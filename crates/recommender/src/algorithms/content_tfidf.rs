@@ -34,7 +34,7 @@ use super::{
     parameters_of, require,
 };
 use crate::{
-    Error, Explainer, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     blending::{Candidates, UserCandidates, refine},
     recency::by_recency,
     sparse::SparseRows,
@@ -357,7 +357,7 @@ impl Recommender for ContentTfidf {
             let lift = self.lifts.get(item as usize)?;
             let similarity = self.similarity.to(item);
             let contribution = |(own, strength): &(u32, f32)| (*own, lift * strength * similarity(*own));
-            Some(Explanation::new(0.0, strengths.iter().map(contribution), true))
+            Some(Evidence::new(0.0, strengths.iter().map(contribution), true))
         })
     }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     gradient::{self, Descent, descend, history_vector, weights},
 };
@@ -223,7 +223,7 @@ impl Recommender for Embedding {
             let target = row(&self.outputs, width, item)?;
             let part =
                 |(other, weight): &(u32, f32)| Some((*other, weight * dot(row(&self.inputs, width, *other)?, target)));
-            Some(Explanation::new(target[width - 1], weights.iter().filter_map(part), true))
+            Some(Evidence::new(target[width - 1], weights.iter().filter_map(part), true))
         })
     }
 

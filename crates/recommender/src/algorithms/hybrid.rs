@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{load, parameters_of, popularity};
-use crate::{Error, Explainer, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best};
+use crate::{
+    Error, Evidence, Explainer, Explanation, Interaction, ModelData, Recommender, Scored, Tensor, top_k::best,
+};
 
 /// Name of the algorithm.
 pub const NAME: &str = "hybrid";
@@ -261,8 +263,8 @@ impl Recommender for Hybrid {
             }
             let (mut base, mut contributions, mut is_exact) = (0.0, Vec::new(), true);
             for (part, weight, explainer, scores) in &mut parts {
-                let explanation = match explainer(item) {
-                    Some(explanation) if explanation.exact => explanation,
+                let evidence = match explainer(item) {
+                    Some(evidence) if evidence.exact => evidence,
                     other => {
                         is_exact = false;
                         let scores = scores.get_or_insert_with(|| {
@@ -270,13 +272,13 @@ impl Recommender for Hybrid {
                             part.model.score(history, &mut scores);
                             scores
                         });
-                        dealt_out(scores[item as usize], other.as_ref())
+                        dealt_out(scores[item as usize], other.map(Evidence::summed_up).as_ref())
                     }
                 };
-                base += *weight * explanation.base;
-                contributions.extend(explanation.contributions.iter().map(|one| (one.item, *weight * one.value)));
+                base += *weight * evidence.base;
+                contributions.extend(evidence.parts.iter().map(|(item, value)| (*item, *weight * value)));
             }
-            Some(Explanation::new(base, contributions, is_exact))
+            Some(Evidence::new(base, contributions, is_exact))
         })
     }
 
@@ -289,13 +291,13 @@ impl Recommender for Hybrid {
 }
 
 /// A score in the proportions of what speaks for it.
-fn dealt_out(score: f32, evidence: Option<&Explanation>) -> Explanation {
+fn dealt_out(score: f32, evidence: Option<&Explanation>) -> Evidence {
     let positive = || evidence.iter().flat_map(|evidence| &evidence.contributions).filter(|one| one.value > 0.0);
     let total: f32 = positive().map(|one| one.value).sum();
     if total > 0.0 && score > 0.0 {
-        Explanation::new(0.0, positive().map(|one| (one.item, score * (one.value / total))), false)
+        Evidence::new(0.0, positive().map(|one| (one.item, score * (one.value / total))), false)
     } else {
-        Explanation::new(score, [], false)
+        Evidence::new(score, [], false)
     }
 }
 
@@ -390,11 +392,11 @@ mod tests {
 
     #[test]
     fn a_score_without_exact_parts_is_dealt_out_by_what_speaks_for_it() {
-        let evidence = Explanation::new(7.0, [(1, 3.0), (2, 1.0), (3, -5.0)], false);
-        let values: Vec<f32> = dealt_out(2.0, Some(&evidence)).contributions.iter().map(|one| one.value).collect();
+        let evidence = Evidence::new(7.0, [(1, 3.0), (2, 1.0), (3, -5.0)], false).summed_up();
+        let values: Vec<f32> = dealt_out(2.0, Some(&evidence)).parts.iter().map(|one| one.1).collect();
         assert_eq!(values, [1.5, 0.5]);
         for explanation in [dealt_out(-2.0, Some(&evidence)), dealt_out(-2.0, None)] {
-            assert_eq!((explanation.base.to_bits(), explanation.contributions.len()), ((-2.0_f32).to_bits(), 0));
+            assert_eq!((explanation.base.to_bits(), explanation.parts.len()), ((-2.0_f32).to_bits(), 0));
         }
     }
 

@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Interaction, ModelData, Recommender, Scored, recency::by_recency, sparse::SparseRows,
+    Error, Evidence, Explainer, Interaction, ModelData, Recommender, Scored, recency::by_recency, sparse::SparseRows,
 };
 
 /// What a matrix of weights must know of the parameters that it was fitted with.
@@ -88,7 +88,7 @@ impl<P: LinearParameters> Recommender for LinearModel<P> {
             }
             let contribution =
                 |(cause, strength): &(u32, f32)| Some((*cause, strength * self.weights.value(*cause, item)?));
-            Some(Explanation::new(0.0, strengths.iter().filter_map(contribution), true))
+            Some(Evidence::new(0.0, strengths.iter().filter_map(contribution), true))
         })
     }
 

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
-use crate::{Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Tensor};
+use crate::{Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Tensor};
 
 /// Name of the algorithm.
 pub const NAME: &str = "popularity";
@@ -153,7 +153,7 @@ impl Recommender for Popularity {
     }
 
     fn explainer<'a>(&'a self, _history: &'a [Interaction]) -> Explainer<'a> {
-        Box::new(|item| Some(Explanation::new(*self.scores.get(item as usize)?, [], true)))
+        Box::new(|item| Some(Evidence::new(*self.scores.get(item as usize)?, [], true)))
     }
 
     fn save(&self) -> ModelData {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     dense::{all_products, dot, most_alike, products, row},
     recency::by_recency,
     sparse::SparseRows,
@@ -235,7 +235,7 @@ impl Recommender for Svd {
             let target = row(&self.vectors, self.width, item)?;
             let lift = self.lifts[item as usize];
             let part = |(other, weight, vector): &(u32, f32, &[f32])| (*other, lift * weight * dot(vector, target));
-            Some(Explanation::new(0.0, weighted.iter().map(part), true))
+            Some(Evidence::new(0.0, weighted.iter().map(part), true))
         })
     }
 

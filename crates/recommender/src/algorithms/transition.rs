@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fit, parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
+    Error, Evidence, Explainer, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
     cooccurrence::{Accumulator, best_of_rows},
     recency::by_recency,
     sparse::SparseRows,
@@ -295,7 +295,7 @@ impl Recommender for Transition {
             let base = *self.base.get(item as usize)?;
             let contribution =
                 |(other, weight): &(u32, f32)| Some((*other, weight * self.transitions.value(*other, item)?));
-            Some(Explanation::new(base, recent.iter().filter_map(contribution), true))
+            Some(Evidence::new(base, recent.iter().filter_map(contribution), true))
         })
     }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{parameters_of, require};
 use crate::{
-    Error, Explainer, Explanation, Fit, Interaction, Interactions, ModelData, Recommender, Scored, recency::by_recency,
+    Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, recency::by_recency,
     sparse::SparseRows, top_k::best,
 };
 
@@ -209,7 +209,7 @@ impl Recommender for UserKnn {
                 let sum: f32 = self.users.row(*cause).filter_map(share).sum();
                 (*cause, value * sum)
             });
-            Some(Explanation::new(0.0, contributions, true))
+            Some(Evidence::new(0.0, contributions, true))
         })
     }
 

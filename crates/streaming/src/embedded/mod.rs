@@ -141,8 +141,4 @@ impl Bus for Embedded {
     async fn ends(&self, topic: &str) -> Result<Vec<u64>, Error> {
         Ok(self.topic("read the ends of", topic)?.ends())
     }
-
-    async fn committed(&self, topic: &str, group: &str) -> Result<Vec<u64>, Error> {
-        Ok(self.topic("read the group of", topic)?.committed(group))
-    }
 }

@@ -119,11 +119,6 @@ impl Topic {
         ((hash ^ (hash >> 32)) % self.partitions() as u64) as usize
     }
 
-    pub fn committed(&self, group: &str) -> Vec<u64> {
-        let none = || vec![0; self.partitions()];
-        held(&self.groups).get(group).map_or_else(none, |group| group.committed.clone())
-    }
-
     /// Adds a member to a group; its name there.
     pub fn join(&self, group: &str) -> u64 {
         let partitions = self.partitions();

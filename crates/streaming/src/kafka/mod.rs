@@ -65,19 +65,15 @@ impl Kafka {
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&BaseConsumer) -> Result<T, KafkaError> + Send + 'static,
-        group: Option<&str>,
     ) -> Result<T, Cause> {
-        let mut config = self.config.clone();
-        if let Some(group) = group {
-            config.set("group.id", group);
-        }
+        let config = self.config.clone();
         let ask = move || -> Result<T, Cause> { Ok(question(&config.create()?)?) };
         tokio::task::spawn_blocking(ask).await?
     }
 
     async fn metadata(&self, topic: Option<&str>) -> Result<Metadata, Cause> {
         let topic = topic.map(str::to_owned);
-        self.ask(move |consumer| consumer.fetch_metadata(topic.as_deref(), PATIENCE), None).await
+        self.ask(move |consumer| consumer.fetch_metadata(topic.as_deref(), PATIENCE)).await
     }
 
     /// Number of partitions of a topic.
@@ -159,7 +155,7 @@ impl Bus for Kafka {
         let unknown = || KafkaError::Global(RDKafkaErrorCode::OperationTimedOut);
         let question = move |consumer: &BaseConsumer| consumer.client().fetch_cluster_id(PATIENCE).ok_or_else(unknown);
         let unreachable = |source| Error::Unreachable { location: self.location.clone(), advice: ADVICE, source };
-        self.ask(question, None).await.map_err(unreachable)
+        self.ask(question).await.map_err(unreachable)
     }
 
     async fn ensure(&self, topic: &Topic) -> Result<(), Error> {
@@ -229,20 +225,6 @@ impl Bus for Kafka {
             let end = |partition| Ok(consumer.fetch_watermarks(&name, partition, PATIENCE)?.1.max(0) as u64);
             (0..partitions).map(end).collect()
         };
-        self.ask(question, None).await.map_err(|cause| self.fault(action, topic, cause))
-    }
-
-    async fn committed(&self, topic: &str, group: &str) -> Result<Vec<u64>, Error> {
-        let action = "read the group of";
-        let partitions = self.partitions(action, topic).await?;
-        let name = topic.to_owned();
-        let question = move |consumer: &BaseConsumer| {
-            let mut asked = TopicPartitionList::new();
-            asked.add_partition_range(&name, 0, partitions - 1);
-            let found = consumer.committed_offsets(asked, PATIENCE)?;
-            let next = |partition| found.find_partition(&name, partition).and_then(|found| found.offset().to_raw());
-            Ok((0..partitions).map(|partition| next(partition).map_or(0, |offset| offset.max(0) as u64)).collect())
-        };
-        self.ask(question, Some(group)).await.map_err(|cause| self.fault(action, topic, cause))
+        self.ask(question).await.map_err(|cause| self.fault(action, topic, cause))
     }
 }
