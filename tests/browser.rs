@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use tests::{Broker, Browser, Program, Server, free_port};
+use tests::{Broker, Browser, Program, Server, assert_report_is_whole, free_port};
 
 /// Widths of a desktop window and of a phone, in pixels.
 const WIDTHS: [u32; 2] = [1280, 390];
@@ -227,7 +227,7 @@ fn assert_reports_stand_alone(browser: &Browser, program: &Program) {
             continue;
         }
         seen += 1;
-        assert_page_fits(browser, &format!("file://{}", report.display()));
+        assert_report_is_whole(browser, &format!("file://{}", report.display()));
         assert!(browser.texts("svg").len() > 1, "the report of {name} has no charts");
         let html = fs::read_to_string(&report).expect("a report is text");
         assert!(!html.contains("NaN"), "the report of {name} shows NaN");

@@ -1,15 +1,17 @@
 //! The HTML reports: templates, their parts, and charts.
 //!
-//! A report is one self-contained file: styles and charts stand inside it, it needs no script and no
-//! network, and everything from data is escaped. Stages compute; this crate only shows. A new report
-//! is one line in [`Template`], its text in `templates/`, and nothing else.
+//! A report is one self-contained file: style, charts and one small script stand inside it, it asks no
+//! network, is readable without the script, and everything from data is escaped. Stages compute; this
+//! crate only shows. A new report is one line in [`Template`], its text in `templates/`, and nothing else.
 
 pub mod bins;
 pub mod chart;
+pub mod eda;
 mod error;
 pub mod evaluation;
 pub mod format;
 pub mod page;
+mod policy;
 
 use std::sync::LazyLock;
 
@@ -21,10 +23,12 @@ pub use error::Error;
 /// Every report there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
-    /// What the data looks like; filled with [`page::Page`].
+    /// What the data looks like; filled through [`eda::Exploration::render`].
     Eda,
     /// How good the models are; filled through [`evaluation::Evaluation::render`].
     Evaluation,
+    /// What differs between two reports on data; filled with [`page::Page`].
+    Difference,
     /// How faithful a sample is; filled with [`page::Page`].
     Sample,
     /// What was on the page when the next event came; filled with [`page::Page`].
@@ -33,13 +37,14 @@ pub enum Template {
 
 impl Template {
     /// Every report, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Eda, Self::Evaluation, Self::Sample, Self::Simulation];
+    pub const ALL: [Self; 5] = [Self::Eda, Self::Evaluation, Self::Difference, Self::Sample, Self::Simulation];
 
     /// Name and text of the template.
     fn source(self) -> (&'static str, &'static str) {
         match self {
             Self::Eda => ("eda", include_str!("../templates/eda.hbs")),
             Self::Evaluation => ("evaluation", include_str!("../templates/evaluation.hbs")),
+            Self::Difference => ("difference", include_str!("../templates/difference.hbs")),
             Self::Sample => ("sample", include_str!("../templates/sample.hbs")),
             Self::Simulation => ("simulation", include_str!("../templates/simulation.hbs")),
         }
@@ -47,13 +52,21 @@ impl Template {
 }
 
 /// What the templates share.
-const PARTIALS: [(&str, &str); 5] = [
+const PARTIALS: [(&str, &str); 7] = [
     ("layout", include_str!("../templates/partials/layout.hbs")),
+    ("figure", include_str!("../templates/partials/figure.hbs")),
     ("style", include_str!("../templates/partials/style.hbs")),
+    ("column", include_str!("../templates/partials/column.hbs")),
     ("facts", include_str!("../templates/partials/facts.hbs")),
     ("section", include_str!("../templates/partials/section.hbs")),
     ("table", include_str!("../templates/partials/table.hbs")),
 ];
+
+/// The script of every report, without indentation and comments.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("../templates/partials/script.js").lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+});
 
 /// The report as one HTML file.
 ///
@@ -67,7 +80,9 @@ static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     format::register(&mut registry);
-    for (name, text) in PARTIALS.into_iter().chain(Template::ALL.map(Template::source)) {
+    policy::register(&mut registry);
+    let script = ("script", SCRIPT.as_str());
+    for (name, text) in PARTIALS.into_iter().chain([script]).chain(Template::ALL.map(Template::source)) {
         registry.register_template_string(name, text).expect("the test `every_template_is_valid` parses them all");
     }
     registry

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::chart::Svg;
+use crate::chart::{Chart, Spark};
 
 /// A report of facts and sections.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -46,12 +46,16 @@ pub struct Section {
     pub id: String,
     /// Heading.
     pub title: String,
+    /// Heading of the contents that it stands under, with its neighbours of the same group; may be empty.
+    pub group: String,
     /// What the figures say in plain words, a paragraph each.
     pub readings: Vec<String>,
     /// Charts, side by side where there is room.
     pub figures: Vec<Figure>,
     /// Tables below the charts.
     pub tables: Vec<Table>,
+    /// One card a column of the data, with a search over them.
+    pub cards: Vec<ColumnCard>,
     /// How it was computed and what to be careful about; may be empty.
     pub note: String,
 }
@@ -64,6 +68,13 @@ impl Section {
         self
     }
 
+    /// The same under a heading of the contents.
+    #[must_use]
+    pub fn in_group(mut self, group: &str) -> Self {
+        group.clone_into(&mut self.group);
+        self
+    }
+
     /// The same with a note on how it was computed.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
@@ -72,13 +83,43 @@ impl Section {
     }
 }
 
-/// A chart with a heading.
+/// One column of the data: a line with its name, its shape and a few figures, which opens.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ColumnCard {
+    /// Anchor: lower case and unique in the page, such as `column-rating`.
+    pub id: String,
+    /// Name of the column.
+    pub name: String,
+    /// Its type in a word, such as `number`, `text` or `time`.
+    pub kind: String,
+    /// What is notable about it, in a word or two each, such as `skewed`.
+    pub alerts: Vec<String>,
+    /// Its distribution at a glance.
+    pub spark: Option<Spark>,
+    /// A few statistics that are always seen, about four.
+    pub facts: Vec<Fact>,
+    /// Charts, seen when the card is opened.
+    pub figures: Vec<Figure>,
+    /// Further statistics, quantiles, common and extreme values: seen when the card is opened.
+    pub tables: Vec<Table>,
+    /// A remark, seen when the card is opened; may be empty.
+    pub note: String,
+}
+
+/// A chart with a heading; its numbers stand below it as a table that opens.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// Heading.
     pub title: String,
     /// The chart.
-    pub svg: Svg,
+    pub chart: Chart,
+}
+
+impl Figure {
+    /// A chart with a heading.
+    pub fn new(title: impl Into<String>, chart: Chart) -> Self {
+        Self { title: title.into(), chart }
+    }
 }
 
 /// A table.

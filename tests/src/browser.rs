@@ -80,6 +80,57 @@ impl Browser {
         self.post("/window/rect", &json!({"width": width, "height": height}));
     }
 
+    /// Shows pages as a screen of a width does, light or dark; narrow ones as a phone.
+    pub fn emulate(&self, width: u32, is_dark: bool) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = if is_dark { "dark" } else { "light" };
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        self.post("/goog/cdp/execute", &json!({"cmd": command, "params": parameters}))
+    }
+
+    /// Puts the focus on the first element that a CSS selector finds and presses keys there, one after another.
+    ///
+    /// # Panics
+    /// If the element cannot have the focus.
+    pub fn press(&self, selector: &str, keys: &[char]) {
+        let body = format!(
+            "const target = document.querySelector({selector:?}); target.focus(); return document.activeElement === target"
+        );
+        assert_eq!(self.script(&body), true, "{selector} cannot be reached by keyboard");
+        let strokes = keys.iter().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key})));
+        let strokes: Vec<Value> = strokes.collect();
+        self.post("/actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}));
+    }
+
+    /// The page as a PDF, in base64.
+    ///
+    /// # Panics
+    /// If the page cannot be printed.
+    pub fn print(&self) -> String {
+        self.post("/print", &json!({})).as_str().expect("a PDF in base64").to_owned()
+    }
+
+    /// Addresses that were asked for since the last call, as the browser's own log has them; none of `data:`.
+    pub fn requests(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "performance"}));
+        let messages = entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str());
+        let events = messages.filter_map(|message| serde_json::from_str::<Value>(message).ok());
+        let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+        let urls = sent.filter_map(|event| event["message"]["params"]["request"]["url"].as_str().map(str::to_owned));
+        urls.filter(|url| !url.starts_with("data:")).collect()
+    }
+
+    /// What the console said since the last call: errors of scripts, and what a security policy refused.
+    pub fn complaints(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "browser"}));
+        entries.as_array().into_iter().flatten().map(ToString::to_string).collect()
+    }
+
     /// Opens a page and waits until it is loaded.
     pub fn open(&self, url: &str) {
         self.post("/url", &json!({"url": url}));
@@ -174,5 +225,8 @@ fn capabilities(profile: &Path) -> Value {
     if let Ok(program) = env::var("CHROMIUM") {
         options["binary"] = program.into();
     }
-    json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+    let logs = json!({"performance": "ALL", "browser": "WARNING"});
+    json!({"capabilities": {"alwaysMatch": {
+        "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": logs,
+    }}})
 }

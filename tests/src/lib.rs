@@ -3,6 +3,7 @@
 mod browser;
 mod program;
 mod real_data;
+mod report;
 mod server;
 mod services;
 mod streams;
@@ -10,6 +11,7 @@ mod streams;
 pub use browser::Browser;
 pub use program::{Outcome, Program, binary};
 pub use real_data::{RealData, real_data, real_data_folder};
+pub use report::assert_report_is_whole;
 pub use server::{Poster, Server};
 pub use services::{Broker, free_port, kafka_url, mongodb_url, topic_prefix};
 pub use streams::{Streams, Update};

@@ -108,11 +108,11 @@ fn by_events_before(outcome: &Outcome) -> Section {
         x: "events that the site had of the user",
         y: "",
     };
-    let bars = Figure { svg: bars(&frame, &names, &series, Unit::Percent), title: title.clone() };
+    let bars = Figure::new(title.as_str(), bars(&frame, &names, &series, Unit::Percent));
     let title = "The site's hit rate with 95 % intervals".to_owned();
     let frame = Frame { title: &title, x: "hit rate; the line is that of all events", ..frame };
     let rows: Vec<Interval> = groups.iter().zip(&names).map(|(group, name)| interval(name, group)).collect();
-    let ranges = Figure { svg: intervals(&frame, &rows, outcome.all.hit_rate.site.value, Unit::Percent), title };
+    let ranges = Figure::new(title.as_str(), intervals(&frame, &rows, outcome.all.hit_rate.site.value, Unit::Percent));
     let text = "What the site had of a user when the event came: nothing (0), one event, and so on. A recommender \
                 that learns from events should do better from left to right, as long as users do not differ otherwise.";
     let mut section = section("history", "By what the site knew", vec![text.to_owned()]);
@@ -141,7 +141,7 @@ fn over_time(outcome: &Outcome) -> Section {
     let text =
         "The model stays as it was published; what changes is what the site knows of the users, and who they are.";
     let mut section = section("time", "In the course of the replay", vec![text.to_owned()]);
-    section.figures = vec![Figure { title, svg }];
+    section.figures = vec![Figure::new(title.as_str(), svg)];
     section.with_table(groups_table("measured events", groups))
 }
 
@@ -167,7 +167,7 @@ fn waiting(outcome: &Outcome) -> Section {
                 the event is safe; and an open page changes by itself when the new list has come over its stream. All \
                 are measured here, where the shoppers are, at the pace of this replay.";
     let mut section = section("waiting", "Waiting times", vec![text.to_owned()]);
-    section.figures = vec![Figure { title, svg }];
+    section.figures = vec![Figure::new(title.as_str(), svg)];
     section.with_table(table)
 }
 

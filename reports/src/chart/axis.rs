@@ -2,7 +2,8 @@
 
 use super::{
     Unit,
-    canvas::{Anchor, Canvas, text_width},
+    canvas::{Anchor, Canvas},
+    text::text_width,
 };
 use crate::format;
 
@@ -45,6 +46,15 @@ impl Axis {
         Some(Self { scale, unit, low, high, start: 0.0, end: 1.0 })
     }
 
+    /// An axis whose ends are the values' own extremes, on a logarithmic scale too.
+    pub(super) fn exact(scale: Scale, unit: Unit, low: f64, high: f64) -> Option<Self> {
+        let mut axis = Self::tight(scale, unit, [low, high].into_iter())?;
+        if scale == Scale::Log && low > 0.0 && low < high {
+            (axis.low, axis.high) = (low.log10(), high.log10());
+        }
+        Some(axis)
+    }
+
     /// An axis that holds zero and ends on ticks, as lengths of bars need it.
     pub(super) fn from_zero(unit: Unit, values: impl Iterator<Item = f64>) -> Option<Self> {
         let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
@@ -54,10 +64,24 @@ impl Axis {
             // An axis from zero to one shows zeros better than one around them.
             (axis.low, axis.high) = (0.0, 1.0);
         }
-        let step = axis.step(5);
-        axis.low = (axis.low / step + 1e-9).floor() * step;
-        axis.high = (axis.high / step - 1e-9).ceil() * step;
+        axis.round();
         Some(axis)
+    }
+
+    /// An axis that ends on ticks around the values, zero among them or not.
+    pub(super) fn around(scale: Scale, unit: Unit, values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut axis = Self::tight(scale, unit, values)?;
+        if scale == Scale::Linear {
+            axis.round();
+        }
+        Some(axis)
+    }
+
+    /// Moves the ends out to the next ticks.
+    fn round(&mut self) {
+        let step = self.step(5);
+        self.low = (self.low / step + 1e-9).floor() * step;
+        self.high = (self.high / step - 1e-9).ceil() * step;
     }
 
     /// The same axis between two places on the canvas.
@@ -107,23 +131,42 @@ impl Axis {
         self.ticks(wanted).iter().map(|(_, label)| text_width(label)).fold(0.0, f64::max)
     }
 
-    /// A horizontal axis with labels below `y` and grid lines up to `top`.
+    /// A horizontal axis with labels below `y` and grid lines up to `top`; as many of the wanted ticks as
+    /// have room.
     pub(super) fn draw_horizontal(&self, canvas: &mut Canvas, y: f64, top: f64, wanted: usize) {
-        for (value, label) in self.ticks(wanted) {
+        let ticks = (2..=wanted).rev().map(|wanted| self.ticks(wanted)).find(|ticks| self.have_room(ticks));
+        for (value, label) in ticks.unwrap_or_else(|| self.ticks(1)) {
             if let Some(x) = self.place(value) {
-                canvas.line("grid", (x, top), (x, y));
-                canvas.text(x, y + 17.0, "tick", Anchor::Middle, &label);
+                canvas.grid((x, top), (x, y));
+                let half = text_width(&label) / 2.0;
+                canvas.text(x.min(canvas.width() - half).max(half), y + 16.0, "tick", Anchor::Middle, &label);
             }
         }
+    }
+
+    /// Whether labels beside one another do not touch.
+    fn have_room(&self, ticks: &[(f64, String)]) -> bool {
+        ticks.windows(2).all(|pair| {
+            let [Some(first), Some(second)] = [self.place(pair[0].0), self.place(pair[1].0)] else { return true };
+            (second - first).abs() >= f64::midpoint(text_width(&pair[0].1), text_width(&pair[1].1)) + 6.0
+        })
     }
 
     /// A vertical axis with labels left of `x` and grid lines to `right`.
     pub(super) fn draw_vertical(&self, canvas: &mut Canvas, x: f64, right: f64, wanted: usize) {
         for (value, label) in self.ticks(wanted) {
             if let Some(y) = self.place(value) {
-                canvas.line("grid", (x, y), (right, y));
+                canvas.grid((x, y), (right, y));
                 canvas.text(x - 6.0, y + 4.0, "tick", Anchor::End, &label);
             }
+        }
+    }
+
+    /// Its lower and upper end, for a legend of colours.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        match self.scale {
+            Scale::Log => (10f64.powf(self.low), 10f64.powf(self.high)),
+            _ => (self.low, self.high),
         }
     }
 
@@ -139,7 +182,7 @@ impl Axis {
         let step =
             [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| rough <= step * 1.000_001);
         let step = step.unwrap_or(power * 10.0);
-        if self.unit == Unit::Count { step.max(1.0) } else { step }
+        if matches!(self.unit, Unit::Count | Unit::Year) { step.max(1.0) } else { step }
     }
 }
 

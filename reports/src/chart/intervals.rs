@@ -1,9 +1,11 @@
 //! Intervals: a value with its lower and upper end a row, beside a line of reference.
 
 use super::{
-    Frame, Scale, Unit,
+    Chart, Data, Frame, Scale, Unit,
     axis::Axis,
-    canvas::{Anchor, Canvas, Svg, WIDTH, shortened, text_width},
+    canvas::{Anchor, Canvas, WIDTH},
+    chart::write,
+    text::{shortened, text_width},
 };
 
 const SLOT: f64 = 24.0;
@@ -23,20 +25,20 @@ pub struct Interval<'a> {
 }
 
 /// Intervals from top to bottom, with a line at `reference`. Those that do not hold it stand out in colour.
-pub fn intervals(frame: &Frame<'_>, rows: &[Interval<'_>], reference: f64, unit: Unit) -> Svg {
+pub fn intervals(frame: &Frame<'_>, rows: &[Interval<'_>], reference: f64, unit: Unit) -> Chart {
     let rows: Vec<&Interval<'_>> = rows.iter().filter(|row| row.low.is_finite() && row.high.is_finite()).collect();
     let ends = rows.iter().flat_map(|row| [row.low, row.high]).chain([reference]);
-    let Some(axis) = Axis::tight(Scale::Linear, unit, ends).filter(|_| !rows.is_empty()) else {
+    let Some(axis) = Axis::around(Scale::Linear, unit, ends).filter(|_| !rows.is_empty()) else {
         return Canvas::empty(frame);
     };
-    let names: Vec<String> = rows.iter().map(|row| shortened(row.name, 210.0)).collect();
+    let names: Vec<String> = rows.iter().map(|row| shortened(row.name, 160.0)).collect();
     let left = names.iter().map(|name| text_width(name)).fold(0.0, f64::max) + 16.0;
     let bottom = TOP + SLOT * rows.len() as f64;
-    let mut canvas = Canvas::new(frame, bottom + 42.0);
+    let mut canvas = Canvas::new(frame, bottom + if frame.x.is_empty() { 24.0 } else { 42.0 });
     let axis = axis.between(left, WIDTH - 24.0);
-    axis.draw_horizontal(&mut canvas, bottom, TOP, 8);
+    axis.draw_horizontal(&mut canvas, bottom, TOP, 6);
     if let Some(x) = axis.place(reference) {
-        canvas.line("axis", (x, TOP), (x, bottom));
+        canvas.axis((x, TOP), (x, bottom));
     }
     for (place, (row, name)) in rows.iter().zip(&names).enumerate() {
         let y = TOP + SLOT * (place as f64 + 0.5);
@@ -52,7 +54,16 @@ pub fn intervals(frame: &Frame<'_>, rows: &[Interval<'_>], reference: f64, unit:
         canvas.dot(class, (value, y), 4.0, &tip);
     }
     canvas.text(f64::midpoint(left, WIDTH), bottom + 36.0, "label", Anchor::Middle, frame.x);
-    canvas.finish()
+    canvas.finish(data(frame, &rows, unit))
+}
+
+fn data(frame: &Frame<'_>, rows: &[&Interval<'_>], unit: Unit) -> Data {
+    let mut data = Data::new([frame.y_or("row"), frame.x_or("value"), "from", "to"]);
+    for row in rows {
+        let values = [row.value, row.low, row.high].map(|value| write(unit, value));
+        data.push([row.name.to_owned()].into_iter().chain(values));
+    }
+    data
 }
 
 #[cfg(test)]

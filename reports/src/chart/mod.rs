@@ -1,4 +1,4 @@
-//! Charts as inline SVG: bars, lines, intervals, points, heat maps.
+//! Charts as inline SVG, each with the table of its numbers.
 //!
 //! A chart is drawn once, in fixed coordinates, and scales with the page. Its colours are variables
 //! of the page's style, so that dark mode works. Values come binned: a chart has a node a bin, never
@@ -6,20 +6,35 @@
 //! tooltips.
 
 mod axis;
+mod band;
 mod bars;
 mod canvas;
+#[expect(clippy::module_inception, reason = "the type that all charts are")]
+mod chart;
 mod heat_map;
+mod histogram;
 mod intervals;
 mod lines;
+mod matrix;
+mod pareto;
 mod scatter;
+mod spark;
+mod stacked;
+mod text;
 
 pub use axis::Scale;
+pub use band::{Band, band};
 pub use bars::{bars, horizontal_bars};
-pub use canvas::Svg;
+pub use chart::{Chart, Data, Svg};
 pub use heat_map::heat_map;
+pub use histogram::{Bin, histogram};
 pub use intervals::{Interval, intervals};
-pub use lines::{Line, lines};
-pub use scatter::{Point, pareto};
+pub use lines::{Line, fitted, lines};
+pub use matrix::matrix;
+pub use pareto::{Point, pareto};
+pub use scatter::{Spot, scatter};
+pub use spark::{Spark, spark};
+pub use stacked::{share_bars, stacked_bars};
 
 use crate::format;
 
@@ -34,6 +49,18 @@ pub struct Frame<'a> {
     pub x: &'a str,
     /// Name of the vertical axis, with unit; empty for none.
     pub y: &'a str,
+}
+
+impl<'a> Frame<'a> {
+    /// Name of the horizontal axis, or what stands in for it as a heading.
+    fn x_or(&self, other: &'a str) -> &'a str {
+        if self.x.is_empty() { other } else { self.x }
+    }
+
+    /// Name of the vertical axis, or what stands in for it as a heading.
+    fn y_or(&self, other: &'a str) -> &'a str {
+        if self.y.is_empty() { other } else { self.y }
+    }
 }
 
 /// Values of bars, one a category; not-a-number where there is none.
@@ -54,6 +81,8 @@ pub enum Unit {
     Percent,
     /// A number of decimals.
     Fixed(usize),
+    /// Whole numbers that are names, without separators: `2014`.
+    Year,
 }
 
 impl Unit {
@@ -63,6 +92,7 @@ impl Unit {
             Self::Count => format::fixed(value, 0),
             Self::Percent => format::percent(value, 1),
             Self::Fixed(decimals) => format::fixed(value, decimals),
+            Self::Year => format!("{value:.0}"),
         }
     }
 
@@ -70,6 +100,7 @@ impl Unit {
     fn write_tick(self, value: f64, step: f64) -> String {
         match self {
             Self::Percent => format::percent(value, decimals_of(step * 100.0)),
+            Self::Year => self.write(value),
             _ if value.abs() >= 1e4 => format::compact(value),
             _ => format::fixed(value, decimals_of(step)),
         }

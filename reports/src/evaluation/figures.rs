@@ -52,8 +52,8 @@ impl Evaluation {
         let title = heading(key);
         let frame =
             Frame { title: &title, description: "Mean over users and its 95 % interval, a row a model.", x: "", y: "" };
-        let svg = chart::intervals(&frame, &rows, reference, Unit::Fixed(4));
-        (!rows.is_empty()).then_some(Figure { title, svg })
+        let chart = chart::intervals(&frame, &rows, reference, Unit::Fixed(4));
+        (!rows.is_empty()).then(|| Figure::new(format!("{title}, with 95 % intervals"), chart))
     }
 
     /// Quality against each cost that is known.
@@ -67,8 +67,8 @@ impl Evaluation {
                 points.iter().map(|(name, cost, quality)| Point { name, cost: *cost, quality: *quality }).collect();
             let description = "A point a model: cheaper to the left, better above.";
             let frame = Frame { title, description, x, y: &quality };
-            let svg = chart::pareto(&frame, &points, Unit::Fixed(3), Unit::Fixed(4));
-            (points.len() > 1).then(|| Figure { title: (*title).to_owned(), svg })
+            let chart = chart::pareto(&frame, &points, Unit::Fixed(3), Unit::Fixed(4));
+            (points.len() > 1).then(|| Figure::new(*title, chart))
         };
         COSTS.iter().filter_map(figure).collect()
     }
@@ -94,8 +94,8 @@ impl Evaluation {
         let categories: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
         let title = format!("{} by group of {kind}", heading(key));
         let frame = Frame { title: &title, description: "Bars by model and group; longer is better.", x: "", y: "" };
-        let svg = chart::horizontal_bars(&frame, &categories, &series, Unit::Fixed(4));
-        (!names.is_empty()).then_some(Figure { title, svg })
+        let chart = chart::horizontal_bars(&frame, &categories, &series, Unit::Fixed(4));
+        (!names.is_empty()).then(|| Figure::new(title.as_str(), chart))
     }
 }
 

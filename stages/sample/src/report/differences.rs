@@ -1,7 +1,7 @@
 //! Part (a): distances with their bounds, and the distributions side by side.
 
 use reports::{
-    chart::{self, Frame, Line, Scale, Series, Svg, Unit},
+    chart::{self, Chart, Frame, Line, Scale, Series, Unit},
     format::fixed,
     page::{Figure, Section},
 };
@@ -25,8 +25,7 @@ pub(super) fn section(proof: &Proof) -> Section {
         ]
     });
     let columns = ["distribution", "distance", "#of this sample", "#upper 95 % bound", "#tolerance", "reading"];
-    let figures =
-        proof.distributions.iter().map(|distribution| Figure { title: heading(distribution), svg: draw(distribution) });
+    let figures = proof.distributions.iter().map(|distribution| Figure::new(heading(distribution), draw(distribution)));
     Section {
         id: "distances".to_owned(),
         title: "(a) Distances".to_owned(),
@@ -41,6 +40,7 @@ pub(super) fn section(proof: &Proof) -> Section {
                below 0.1 is customarily called stable. Ordered distributions are shown cumulated: the largest gap is \
                Kolmogorov-Smirnov D."
             .to_owned(),
+        ..Section::default()
     }
 }
 
@@ -61,12 +61,12 @@ fn heading(distribution: &Distribution) -> String {
     if distribution.labels.is_empty() { format!("{name}, cumulated") } else { name }
 }
 
-fn draw(distribution: &Distribution) -> Svg {
+fn draw(distribution: &Distribution) -> Chart {
     let title = words(&distribution.variable);
     if distribution.labels.is_empty() { cumulated(distribution, &title) } else { bars(distribution, &title) }
 }
 
-fn bars(distribution: &Distribution, title: &str) -> Svg {
+fn bars(distribution: &Distribution, title: &str) -> Chart {
     let frame = Frame { title, description: "Share of each value in all reviews and in the sample.", x: title, y: "" };
     // Values that nobody has are left out.
     let is_used = |place: &usize| distribution.population[*place] > 0.0 || distribution.sample[*place] > 0.0;
@@ -82,7 +82,7 @@ fn bars(distribution: &Distribution, title: &str) -> Svg {
     chart::bars(&frame, &labels, &series, Unit::Percent)
 }
 
-fn cumulated(distribution: &Distribution, title: &str) -> Svg {
+fn cumulated(distribution: &Distribution, title: &str) -> Chart {
     let is_time = distribution.variable == "time";
     let x = |value: f64| if is_time { FIRST_MONTH + value / DAYS_A_MONTH } else { value + 1.0 };
     let points = |shares: &[f64]| -> Vec<(f64, f64)> {

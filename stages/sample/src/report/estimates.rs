@@ -39,6 +39,7 @@ pub(super) fn section(proof: &Proof) -> Section {
         note: "The design effect tells how many times larger the variance is than that of equally many reviews drawn one \
                by one. Above 1, reviews of one unit are alike, and tests that take them as independent are wrong."
             .to_owned(),
+        ..Section::default()
     }
 }
 
@@ -64,5 +65,5 @@ fn figure(estimates: &[Estimate]) -> Option<Figure> {
         y: "",
     };
     let title = "Estimates with 95 % intervals, relative to the truth".to_owned();
-    (!rows.is_empty()).then(|| Figure { title, svg: chart::intervals(&frame, &rows, 0.0, Unit::Percent) })
+    (!rows.is_empty()).then(|| Figure::new(title.as_str(), chart::intervals(&frame, &rows, 0.0, Unit::Percent)))
 }

@@ -21,7 +21,7 @@ pub(super) fn section(models: &Models) -> Section {
         x: "% of the units kept",
         y: &models.metric,
     };
-    let svg = chart::lines(&frame, (Scale::Log, Unit::Count), (Scale::Linear, Unit::Fixed(3)), &lines);
+    let chart = chart::lines(&frame, (Scale::Log, Unit::Count), (Scale::Linear, Unit::Fixed(3)), &lines);
     let mut rows: Vec<Vec<String>> = Vec::new();
     for (place, name) in models.algorithms.iter().enumerate() {
         let sample = models.sample.as_ref().map_or_else(|| "–".to_owned(), |sample| fixed(sample.values[place], 4));
@@ -41,13 +41,14 @@ pub(super) fn section(models: &Models) -> Section {
         id: "models".to_owned(),
         title: "(e) Recommenders".to_owned(),
         readings: vec![reading(models)],
-        figures: vec![Figure { title: format!("{} by rate", models.metric), svg }],
+        figures: vec![Figure::new(format!("{} by rate", models.metric), chart)],
         tables: vec![table(&models.metric, &["algorithm", &all, &sample], rows)],
         note: format!(
             "Full ranking; the last review of every user with two or more products is to be found, at most 2,000 users \
              by hash. No k-core is taken, and test users are not pruned. Fewer products make the task easier, so the \
              metric itself changes with the rate; what should stay is the order.{part}"
         ),
+        ..Section::default()
     }
 }
 
