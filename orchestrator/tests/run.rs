@@ -201,6 +201,18 @@ fn a_failed_stage_ends_its_branch_and_not_the_run() {
 }
 
 #[test]
+fn the_report_of_the_data_is_made_where_preprocessing_fails() {
+    let reviews = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/sample-reviews.json.gz");
+    let project = Project::new(&format!(
+        "version: 1\nstages:\n  load: {{params: {{layout: amazon-2018, reviews: '{reviews}'}}}}\n  \
+         eda-report: {{inputs: {{preprocessing: preprocess.statistics}}}}\n  \
+         preprocess: {{params: {{min_user_interactions: 1000}}}}\n"
+    ));
+    let expected = ends(&["eda-report:finished", "load:finished", "preprocess:failed"]);
+    assert_eq!(project.run(&[]), (expected, 1));
+}
+
+#[test]
 fn a_killed_stage_is_told_with_its_signal() {
     // The command ends the process that runs the stage, as the system does when memory runs out.
     let project = Project::new(

@@ -26,4 +26,4 @@ pub use model_folder::{read_model, write_model};
 pub use port::{Arity, Kind, Port};
 pub use stage::{ParameterError, Stage, StageEntry, within};
 pub use table::{TableReader, TableWriter};
-pub use texts::{EncodedTexts, Text, TextBatch, TextBlock, TextCompression, TextsPart, TextsReader};
+pub use texts::{EncodedTexts, Text, TextBatch, TextBlock, TextCompression, TextPiece, TextsPart, TextsReader};

@@ -102,6 +102,8 @@ pub enum Arity {
     One,
     /// One or none.
     Optional,
+    /// One or none; if what writes it failed, the stage runs without it.
+    IfThere,
     /// One or more.
     Many,
 }
@@ -126,6 +128,12 @@ impl Port {
     /// An input that may be left out.
     pub const fn optional(name: &'static str, kind: Kind) -> Self {
         Self { name, kind, arity: Arity::Optional }
+    }
+
+    /// An input that may be left out, and without which the stage runs where it could not be made: for what only adds
+    /// to a result.
+    pub const fn if_there(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, arity: Arity::IfThere }
     }
 
     /// An input of one or more artifacts, each from another stage.

@@ -161,17 +161,20 @@ impl TableReader {
         })
     }
 
-    /// First row and number of rows of the row group that holds `row`.
-    pub(crate) fn row_group_of(&self, row: usize) -> Option<(usize, usize)> {
+    /// First row and number of rows of each row group.
+    pub(crate) fn row_groups(&self) -> Vec<(usize, usize)> {
+        let mut groups = Vec::new();
         let mut start = 0;
         for group in &self.metadata.row_groups {
-            let rows = group.num_rows();
-            if row < start + rows {
-                return Some((start, rows));
-            }
-            start += rows;
+            groups.push((start, group.num_rows()));
+            start += group.num_rows();
         }
-        None
+        groups
+    }
+
+    /// First row and number of rows of the row group that holds `row`.
+    pub(crate) fn row_group_of(&self, row: usize) -> Option<(usize, usize)> {
+        self.row_groups().into_iter().find(|(start, rows)| row < start + rows)
     }
 
     pub(crate) fn read_rows(&self, columns: &[&str], start: usize, rows: usize) -> Result<DataFrame, Error> {

@@ -146,17 +146,24 @@ pub fn source_files(stage: &PlannedStage) -> anyhow::Result<Vec<PathBuf>> {
 
 /// The input artifacts of a stage, from the records of those that it reads from.
 ///
-/// `upstream` gives the fingerprint's hash and the record of a stage by position.
+/// `upstream` gives the fingerprint's hash and the record of a stage by position, and `can_do_without` says of an input
+/// whether it is left out where there is none.
 pub fn resolve<'a>(
     stage: &PlannedStage,
     names: impl Fn(usize) -> &'a str,
     upstream: impl Fn(usize) -> Option<(&'a str, &'a Record)>,
     artifact: impl Fn(&str) -> PathBuf,
+    can_do_without: impl Fn(&str) -> bool,
 ) -> Option<Inputs> {
     let mut inputs = Inputs::new();
     for (port, connections) in &stage.inputs {
         for connection in connections {
-            let (fingerprint, record) = upstream(connection.stage)?;
+            let Some((fingerprint, record)) = upstream(connection.stage) else {
+                if can_do_without(port) {
+                    continue;
+                }
+                return None;
+            };
             let output = record.outputs.get(&connection.port)?;
             let path = artifact(fingerprint).join(Path::new(&output.file));
             let input = Input { stage: names(connection.stage).to_owned(), port: connection.port.clone(), path };

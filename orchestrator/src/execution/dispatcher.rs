@@ -190,7 +190,7 @@ impl<'a> Dispatcher<'a> {
     fn skip_what_cannot_run(&mut self) {
         for position in self.open() {
             let failed = self.plan.stages[position]
-                .upstream()
+                .needed()
                 .into_iter()
                 .find(|upstream| self.outcomes.get(upstream).is_some_and(|outcome| outcome.artifact().is_none()));
             let because = match failed {
@@ -229,6 +229,8 @@ impl<'a> Dispatcher<'a> {
             |upstream| plan.stages[upstream].known_as(),
             |upstream| self.outcomes.get(&upstream)?.artifact(),
             |hash| cache.artifact(hash),
+            // All that it reads from has ended.
+            |port| stage.can_do_without(port),
         );
         let decider = Decider {
             pipeline: &plan.name,
@@ -237,7 +239,7 @@ impl<'a> Dispatcher<'a> {
             last: before.last(&plan.name, &stage.name),
             forced: self.options.forced.contains(&position),
         };
-        // A stage starts only when all that it reads has an artifact with the ports of the plan.
+        // A stage starts only when all that it needs has an artifact with the ports of the plan.
         let inputs = inputs.unwrap_or_default();
         let job = Job { stage, inputs, decider, threads, log_format: self.options.log_format };
         let sender = self.sender.clone();

@@ -52,6 +52,7 @@ pub fn survey(plan: &Plan, cache: &Cache, sources: &SourceHashes, state: &State)
                 _ => None,
             },
             |hash| cache.artifact(hash),
+            |_| false,
         );
         let verdict = match inputs {
             Some(inputs) => decided(&decider, stage, &inputs),

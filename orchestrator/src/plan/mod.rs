@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use pipeline::{Kind, StageEntry};
+use pipeline::{Arity, Kind, StageEntry};
 use serde_json::Value;
 
 pub use command::{COMMAND, expand as expand_command};
@@ -170,6 +170,18 @@ impl PlannedStage {
     /// Positions of the stages that it reads from.
     pub fn upstream(&self) -> BTreeSet<usize> {
         self.inputs.values().flatten().map(|connection| connection.stage).collect()
+    }
+
+    /// Positions of those among them without whose outputs it cannot run.
+    pub fn needed(&self) -> BTreeSet<usize> {
+        let needed = self.inputs.iter().filter(|(port, _)| !self.can_do_without(port));
+        needed.flat_map(|(_, connections)| connections).map(|connection| connection.stage).collect()
+    }
+
+    /// Whether it runs without an input where that could not be made.
+    pub fn can_do_without(&self, port: &str) -> bool {
+        let Work::Registered(entry, _) = &self.work else { return false };
+        entry.inputs.iter().any(|input| input.name == port && input.arity == Arity::IfThere)
     }
 }
 

@@ -138,7 +138,7 @@ fn stage(registered: &Registered) -> Value {
 fn inputs(ports: &[Port]) -> Value {
     let schema = |port: &Port| match port.arity {
         Arity::One => json!({"$ref": "#/$defs/reference"}),
-        Arity::Optional => json!({"anyOf": [{"$ref": "#/$defs/reference"}, {"type": "null"}]}),
+        Arity::Optional | Arity::IfThere => json!({"anyOf": [{"$ref": "#/$defs/reference"}, {"type": "null"}]}),
         Arity::Many => references(),
     };
     ports.iter().map(|port| (port.name.to_owned(), schema(port))).collect::<Map<_, _>>().into()

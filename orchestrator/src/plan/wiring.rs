@@ -56,7 +56,7 @@ fn explicit(
 ) -> Vec<Link> {
     let wrong_number = match port.arity {
         Arity::One if references.len() != 1 => Some("exactly one output"),
-        Arity::Optional if references.len() > 1 => Some("at most one output"),
+        Arity::Optional | Arity::IfThere if references.len() > 1 => Some("at most one output"),
         Arity::Many if references.is_empty() => Some("at least one output"),
         _ => None,
     };
@@ -126,7 +126,8 @@ fn implicit(position: usize, port: &InputPort, drafts: &[Draft], faults: &mut Ve
     match found.len() {
         1 => return found,
         // A stage that is not known may well be what would have been connected.
-        0 if port.arity == Arity::Optional || drafts.iter().any(|draft| draft.outputs.is_none()) => {}
+        0 if matches!(port.arity, Arity::Optional | Arity::IfThere)
+            || drafts.iter().any(|draft| draft.outputs.is_none()) => {}
         0 => {
             let message = format!("stage `{}`: input `{}` is not connected", draft.name(), port.name);
             let note =

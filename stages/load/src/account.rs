@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pipeline::Context;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -13,6 +14,9 @@ use crate::{
 
 /// A load that is mostly faulty stops after this many rows instead of reading on to the end.
 const EARLY_ROWS: u64 = 10_000;
+
+/// Examples of each reason that are kept; an error shows the first two of the most frequent one.
+const EXAMPLES: usize = 3;
 
 /// The rows of one parameter's files.
 pub struct Account {
@@ -61,7 +65,7 @@ impl Account {
         let reason = reject.fault.reason;
         *self.rejects.entry(reason).or_default() += 1;
         let examples = self.examples.entry(reason).or_default();
-        if examples.len() < 2 {
+        if examples.len() < EXAMPLES {
             let field = reject.fault.field.as_ref().map_or(String::new(), |field| format!(" `{field}`"));
             let (file, line) = (&self.files[reject.place.file as usize], reject.place.line);
             examples.push(format!("{file}:{line}{field}: {}", reject.fault.detail));
@@ -103,7 +107,7 @@ impl Account {
             count: most,
             examples: reason
                 .and_then(|reason| self.examples.get(&reason))
-                .map(|list| list.join("\n      "))
+                .map(|list| list[..list.len().min(2)].join("\n      "))
                 .unwrap_or_default(),
             hint: if self.parameter == "reviews" { " (or `columns`)" } else { " (or `metadata_columns`)" },
         }
@@ -117,6 +121,25 @@ impl Account {
         }
         let Self { parameter, rows_in, rows_out, duplicates, .. } = *self;
         Err(Error::Accounting { parameter, rows_in, rows_out, rejects, duplicates })
+    }
+
+    /// The account with up to three examples of each reason, in the order of the reasons.
+    pub fn told(&self) -> Told<'_> {
+        let reason = |(reason, rows): (&Reason, &u64)| ToldReason {
+            code: reason.code(),
+            rows: *rows,
+            examples: self.examples.get(reason).map_or(&[], Vec::as_slice),
+        };
+        Told {
+            files: &self.files,
+            rows_in: self.rows_in,
+            rows_out: self.rows_out,
+            repaired: self.repaired,
+            duplicates: self.duplicates,
+            empty_lines: self.empty_lines,
+            rejected: self.rejects(),
+            reasons: self.rejects.iter().map(reason).collect(),
+        }
     }
 
     /// Tells the figures, their names after `prefix`.
@@ -133,6 +156,27 @@ impl Account {
         let reasons = self.rejects.iter().map(|(reason, count)| (reason.code().to_owned(), Value::from(*count)));
         tell("rejects_by_reason", Value::Object(reasons.collect::<Map<_, _>>()));
     }
+}
+
+/// An account as the output `account` has it: one object a kind of file.
+#[derive(Serialize)]
+pub struct Told<'a> {
+    files: &'a [String],
+    rows_in: u64,
+    rows_out: u64,
+    repaired: u64,
+    duplicates: u64,
+    empty_lines: u64,
+    rejected: u64,
+    reasons: Vec<ToldReason<'a>>,
+}
+
+/// Rows rejected for one reason.
+#[derive(Serialize)]
+struct ToldReason<'a> {
+    code: &'static str,
+    rows: u64,
+    examples: &'a [String],
 }
 
 /// A share with as many digits as are needed to tell it from a small limit.

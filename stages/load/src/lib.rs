@@ -27,7 +27,8 @@ mod text;
 
 use std::{path::PathBuf, sync::Arc};
 
-use pipeline::{Context, Kind, Port, Stage};
+use pipeline::{Context, Kind, Port, Stage, write_json};
+use serde::Serialize;
 
 pub use error::Error;
 pub use fault::Reason;
@@ -35,7 +36,7 @@ pub use params::{ItemColumns, Layout, Params, ReviewColumns, TimeUnit};
 pub use rejected::{RejectedRow, read_rejects, row_hash};
 pub use repairs::{RepairError, read_rows as read_repairs};
 
-use account::Account;
+use account::{Account, Told};
 use assemble::{ItemCounts, Outputs};
 use catalogue::Catalogue;
 use ingest::{Progress, Source, ingest};
@@ -61,6 +62,8 @@ use tables::RejectTable;
 /// - `rejects`: rows that were not taken with the codes of [`Reason`], in the order of the files,
 ///   reviews first; then the duplicates, in the order of the tables. `raw` of a duplicate is empty:
 ///   its `detail` names the row that was kept.
+/// - `account` (JSON): for `reviews` and, where given, `metadata` the files, rows in, out, repaired and rejected,
+///   duplicates, empty lines, and rejects by reason with up to three examples each.
 /// - The store's products and reviews, if `store` is set. They count only when all are written.
 ///
 /// A duplicate review is a line that is equal, byte by byte, to an earlier one; a duplicate product
@@ -102,6 +105,7 @@ impl Stage for Load {
         Port::one("texts", Kind::ReviewTexts),
         Port::one("items", Kind::Items),
         Port::one("rejects", Kind::Rejects),
+        Port::one("account", Kind::Statistics),
     ];
     type Params = Params;
 
@@ -163,6 +167,7 @@ fn run(params: &Params, context: &Context) -> Result<(), Error> {
     let counts = assemble::items(sorters.items.finish()?, accounts.metadata.as_mut(), &mut outputs)?;
     rejects.finish()?;
     accounts.tell(counts, context)?;
+    write_json(context.output("account")?, &accounts.told())?;
     catalogue.map_or(Ok(()), Catalogue::finish)
 }
 
@@ -187,7 +192,18 @@ struct Accounts {
     metadata: Option<Account>,
 }
 
+/// The content of the output `account`.
+#[derive(Serialize)]
+struct ToldAccounts<'a> {
+    reviews: Told<'a>,
+    metadata: Option<Told<'a>>,
+}
+
 impl Accounts {
+    fn told(&self) -> ToldAccounts<'_> {
+        ToldAccounts { reviews: self.reviews.told(), metadata: self.metadata.as_ref().map(Account::told) }
+    }
+
     /// Checks that no row got lost, and tells all figures.
     fn tell(&self, counts: ItemCounts, context: &Context) -> Result<(), Error> {
         self.reviews.check_sum()?;

@@ -1,6 +1,8 @@
 //! Generated files with every kind of fault: the counts are exactly the truth, and neither threads
 //! nor buffers change a byte.
 
+#![expect(clippy::unwrap_used, reason = "a step of a fixture that fails is a failed test")]
+
 mod support;
 
 use std::path::Path;
@@ -32,6 +34,30 @@ fn check(outcome: &support::Outcome, prefix: &str, truth: &FileTruth) {
     assert_eq!(outcome.summary[&format!("{prefix}rejects_by_reason")], json!(truth.rejects_by_reason), "{prefix}");
 }
 
+/// The output `account` says the same as the summary, with examples.
+fn check_account(outcome: &support::Outcome, reviews: &FileTruth, products: &FileTruth) {
+    let path = outcome.folder.path().join("account.json");
+    let account: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for (part, truth) in [("reviews", reviews), ("metadata", products)] {
+        let count = |name: &str| account[part][name].as_u64().unwrap();
+        assert_eq!((count("rows_in"), count("rows_out")), (truth.rows, truth.sound), "{part}");
+        assert_eq!((count("rejected"), count("duplicates")), (truth.rejects, truth.duplicates), "{part}");
+        assert_eq!((count("empty_lines"), count("repaired")), (truth.empty_lines, 0), "{part}");
+        let reasons = account[part]["reasons"].as_array().unwrap();
+        let by_reason: serde_json::Map<String, Value> = reasons
+            .iter()
+            .map(|reason| (reason["code"].as_str().unwrap().to_owned(), reason["rows"].clone()))
+            .collect();
+        assert_eq!(Value::Object(by_reason), json!(truth.rejects_by_reason), "{part}");
+        for reason in reasons {
+            let examples = reason["examples"].as_array().unwrap();
+            assert_eq!(examples.len() as u64, reason["rows"].as_u64().unwrap().min(3), "{reason}");
+            let file = account[part]["files"][0].as_str().unwrap();
+            assert!(examples[0].as_str().unwrap().starts_with(&format!("{file}:")), "{reason}");
+        }
+    }
+}
+
 #[test]
 fn counts_are_the_truth_in_every_layout() {
     for layout in Layout::ALL {
@@ -41,6 +67,7 @@ fn counts_are_the_truth_in_every_layout() {
         check(&outcome, "", &reviews);
         check(&outcome, "metadata_", &products);
         assert_eq!(outcome.count("items"), 120, "{layout}");
+        check_account(&outcome, &reviews, &products);
         let mut expected: Vec<(u64, u64, &str)> = reviews
             .faulty_lines
             .iter()

@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub use pages::{EncodedTexts, TextBlock, TextCompression};
-pub use reader::{Text, TextBatch, TextsReader};
+pub use reader::{Text, TextBatch, TextPiece, TextsReader};
 pub use writer::TextsPart;
 
 /// Name of the file of a part.
@@ -96,6 +96,14 @@ mod tests {
         write(folder.path(), 0, TextCompression::None, &blocks);
         let reader = TextsReader::open(folder.path()).unwrap();
         assert!(reader.batches().count() > 2, "60 MB are more than one piece");
+        for (piece, batch) in reader.pieces().into_iter().zip(reader.batches()) {
+            let (read, batch) = (reader.read(piece).unwrap(), batch.unwrap());
+            assert_eq!(
+                (read.part, read.first_row, piece.rows as usize),
+                (batch.part, batch.first_row, read.frame.height())
+            );
+            assert!(read.frame.equals_missing(&batch.frame));
+        }
         let found = reader.gather(&[(0, 599), (0, 0), (0, 300), (0, 599)]).unwrap();
         let first = |text: &Text| text.text.as_deref().and_then(|text| text.split(' ').next().map(str::to_owned));
         let numbers: Vec<Option<String>> = found.iter().map(first).collect();

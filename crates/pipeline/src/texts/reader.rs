@@ -23,6 +23,17 @@ pub struct TextBatch {
     pub frame: DataFrame,
 }
 
+/// Where consecutive texts stand: a row group of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPiece {
+    /// Number of the part.
+    pub part: u32,
+    /// Row of the first one.
+    pub first_row: u32,
+    /// How many.
+    pub rows: u32,
+}
+
 /// Title and text of one review.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
@@ -60,6 +71,23 @@ impl TextsReader {
                 Ok(batch)
             })
         })
+    }
+
+    /// What [`TextsReader::read`] reads at once: the files in pieces of some megabytes, in their order.
+    pub fn pieces(&self) -> Vec<TextPiece> {
+        let of_part = |(reader, part): (&TableReader, u32)| {
+            let groups = reader.row_groups().into_iter();
+            groups.map(move |(first, rows)| TextPiece { part, first_row: first as u32, rows: rows as u32 })
+        };
+        self.parts.iter().zip(0_u32..).flat_map(of_part).collect()
+    }
+
+    /// The texts of one piece. Pieces may be read on several threads at the same time.
+    pub fn read(&self, piece: TextPiece) -> Result<TextBatch, Error> {
+        let TextPiece { part, first_row, rows } = piece;
+        let missing = || Error::NoText { folder: self.folder.clone(), part, row: first_row };
+        let reader = self.parts.get(part as usize).ok_or_else(missing)?;
+        Ok(TextBatch { part, first_row, frame: reader.read_rows(&[], first_row as usize, rows as usize)? })
     }
 
     /// The texts at these places (part and row), in this order. Reads each piece of the files that holds
