@@ -1,97 +1,88 @@
 //! What a table of reviews looks like, as one HTML file and as JSON.
 //!
-//! The reviews are read once, batch by batch, and counted; memory grows with users and items and not
-//! with rows. Everything shown is computed from all rows but the correlations, which are taken over a
-//! fixed share of them where there are very many. It describes; it does not clean or judge.
+//! Reviews and texts are read once and kept as columns (`data`); each chapter (`chapters`) computes its figures from
+//! them, and the page is made from the figures alone. Figures are of all rows, but where a chapter says that it took a
+//! sample. It describes; it does not clean or judge.
 
-mod correlation;
-mod counts;
-mod metadata;
+#![expect(clippy::float_cmp, reason = "ties, runs and constant columns are about values that are exactly equal")]
+
+mod alert;
+mod chapters;
+mod data;
+pub mod difference;
+mod eda;
+mod formulas;
 mod page;
-mod quality_sections;
-mod statistics;
-mod tail;
-mod tail_sections;
+mod params;
 mod words;
 
-use anyhow::{Context as _, ensure};
-use pipeline::{Context, Kind, Port, Stage, TableReader, TextsReader, write_file, write_json};
-use reports::Template;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use pipeline::{Context, Kind, Port, Stage, write_file, write_json};
 
-pub use statistics::Statistics;
+pub use alert::{Alert, Severity};
+pub use chapters::Chapters;
+pub use data::InputFile;
+pub use eda::{Eda, Reproduction, SCHEMA_VERSION, schema};
+pub use params::Params;
 
-/// Describes reviews and, where given, product metadata.
+/// Describes reviews and, where given, texts, product metadata, and what other stages made of them.
 ///
-/// Reads: `reviews`; `items` if connected.
-/// Writes: `report` (HTML), `statistics` (the same figures as JSON).
+/// Reads: `reviews`; where connected: `texts`, `items`; `raw` (the reviews before sampling), `account` and `rejects`
+/// of `load`, `proof` of `sample`; `train`, `validation`, `test`, `user_index`, `item_index` and `preprocessing`
+/// (`statistics`) of `preprocess`. Where preprocessing or the proof failed, the report is made without them: it may well
+/// tell why. A chapter that needs an input that is not connected says so.
+/// Writes: `report` (HTML), `statistics` (the same figures as JSON, by `eda.schema.json`).
 ///
 /// ```yaml
 /// stages:
-///   eda-report: {inputs: {reviews: load.reviews, items: load.items}, params: {top: 20}}
+///   eda-report:
+///     inputs: {reviews: sample.reviews, raw: load.reviews, preprocessing: preprocess.statistics}
+///     params: {top: 20, redact: false}
 /// ```
 pub struct EdaReport;
 
-/// Parameters of [`EdaReport`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Params {
-    /// How many products, users, brands and categories the lists of the most frequent show; 1 to 100.
-    #[schemars(range(min = 1, max = 100))]
-    pub top: usize,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { top: 20 }
-    }
-}
+/// Inputs of the stage.
+const INPUTS: &[Port] = &[
+    Port::one("reviews", Kind::Reviews),
+    Port::optional("texts", Kind::ReviewTexts),
+    Port::optional("items", Kind::Items),
+    Port::optional("raw", Kind::Reviews),
+    Port::optional("account", Kind::Statistics),
+    Port::optional("rejects", Kind::Rejects),
+    Port::if_there("proof", Kind::Statistics),
+    Port::if_there("user_index", Kind::UserIndex),
+    Port::if_there("item_index", Kind::ItemIndex),
+    Port::if_there("train", Kind::Interactions),
+    Port::if_there("validation", Kind::Interactions),
+    Port::if_there("test", Kind::Interactions),
+    Port::if_there("preprocessing", Kind::Statistics),
+];
 
 impl Stage for EdaReport {
     const NAME: &'static str = "eda-report";
     const SUMMARY: &'static str = "Explains the reviews and products in one HTML report";
-    const INPUTS: &'static [Port] = &[
-        Port::one("reviews", Kind::Reviews),
-        Port::optional("texts", Kind::ReviewTexts),
-        Port::optional("items", Kind::Items),
-    ];
+    const INPUTS: &'static [Port] = INPUTS;
     const OUTPUTS: &'static [Port] = &[Port::one("report", Kind::Report), Port::one("statistics", Kind::Statistics)];
     type Params = Params;
 
     fn run(params: &Params, context: &Context) -> anyhow::Result<()> {
-        ensure!((1..=100).contains(&params.top), "describe reviews: `top` must be 1 to 100, found {}", params.top);
-        let path = context.input("reviews")?;
-        let reader = TableReader::open(path, Kind::Reviews)?;
-        ensure!(reader.rows() > 0, "describe reviews: {} has no rows", path.display());
-        let words = match context.optional_input("texts") {
-            Some(path) => Some(words::Words::read(&TextsReader::open(path)?)?),
-            None => None,
-        };
-        let mut counts = counts::Counts::new(reader.rows() as u64, words);
-        for batch in reader.batches(&[]) {
-            counts.add(&batch?).context("read the columns of the reviews")?;
-            context.progress(counts.rows, Some(reader.rows() as u64), "rows");
+        let data = data::Data::read(params, context)?;
+        let eda = Eda::measure(&data, params, context)?;
+        drop(data);
+        if let Some(overview) = &eda.chapters.overview {
+            context.summary("rows", overview.reviews);
+            context.summary("users", overview.users);
+            context.summary("items", overview.items);
+            context.summary("mean_rating", overview.mean_rating);
+            tracing::info!(
+                rows = overview.reviews,
+                users = overview.users,
+                items = overview.items,
+                "described the reviews"
+            );
         }
-        let metadata = match context.optional_input("items") {
-            Some(path) => Some(metadata::Metadata::read(&TableReader::open(path, Kind::Items)?, &counts.items)?),
-            None => None,
-        };
-        let statistics = Statistics::new(&counts, metadata.as_ref(), params.top);
-        let overview = &statistics.overview;
-        context.summary("rows", overview.reviews);
-        context.summary("users", overview.users);
-        context.summary("items", overview.items);
-        context.summary("mean_rating", overview.mean_rating);
-        tracing::info!(
-            rows = overview.reviews,
-            users = overview.users,
-            items = overview.items,
-            "described the reviews"
-        );
-        write_json(context.output("statistics")?, &statistics)?;
-        let page = page::page(&statistics, context.name(), context.pipeline());
-        let html = reports::render(Template::Eda, &page)?;
+        context.summary("alerts", eda.alerts.len());
+        write_json(context.output("statistics")?, &eda)?;
+        let html = page::page(&eda).render()?;
         Ok(write_file(context.output("report")?, html.as_bytes())?)
     }
 }

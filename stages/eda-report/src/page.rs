@@ -1,50 +1,49 @@
-//! The report: heading, key figures and the order of its chapters.
+//! The page: heading, key figures, findings, columns, and the chapters in their groups.
 
 use reports::{
-    format::{date, fixed, number, percent},
-    page::{Fact, Page, Section},
+    eda::{self, Exploration},
+    page::{Fact, Section, Table},
 };
 
-use crate::{quality_sections as quality, statistics::Statistics, tail_sections as tails};
+use crate::{
+    Eda,
+    alert::{Alert, Severity},
+    words::{date, fixed, number, percent, section, small_percent},
+};
 
-pub(crate) fn page(statistics: &Statistics, stage: &str, pipeline: &str) -> Page {
-    let overview = &statistics.overview;
-    let sections = [
-        overview_section(statistics),
-        quality::missing(statistics),
-        quality::ratings(statistics),
-        quality::time(statistics),
-        tails::long_tail(statistics),
-        quality::length(statistics),
-        quality::helpfulness(statistics),
-        quality::correlations(statistics),
-        tails::top_products(statistics),
-        tails::top_users(statistics),
-        tails::metadata(statistics),
-    ];
-    Page {
-        title: "What the reviews look like".to_owned(),
-        lead: format!(
+/// The page of a report.
+pub(crate) fn page(eda: &Eda) -> Exploration {
+    let mut sections = eda.chapters.sections();
+    sections.push(reproduction(eda));
+    let lead = eda.chapters.overview.as_ref().map_or_else(String::new, |overview| {
+        format!(
             "{} reviews of {} products by {} users, from {} to {}.",
             number(overview.reviews),
             number(overview.items),
             number(overview.users),
             date(overview.first),
             date(overview.last)
-        ),
-        origin: format!("Made by stage {stage} of pipeline {pipeline}"),
-        facts: facts(statistics),
-        sections: sections.into(),
+        )
+    });
+    Exploration {
+        title: "What the reviews look like".to_owned(),
+        lead,
+        origin: format!("Made by stage {} of pipeline {}", eda.reproduction.stage, eda.reproduction.pipeline),
+        facts: facts(eda),
+        alerts: eda.alerts.iter().map(alert).collect(),
+        sections,
     }
 }
 
-fn facts(statistics: &Statistics) -> Vec<Fact> {
-    let overview = &statistics.overview;
+fn facts(eda: &Eda) -> Vec<Fact> {
+    let Some(overview) = &eda.chapters.overview else { return Vec::new() };
     let years = (overview.last - overview.first) as f64 / (365.2425 * 86_400.0);
+    let each = |count: u64| format!("{} reviews each", fixed(overview.reviews as f64 / count.max(1) as f64, 1));
+    let share = |count: u64| count as f64 / overview.reviews.max(1) as f64;
     vec![
         Fact::new("reviews", number(overview.reviews), ""),
-        Fact::new("users", number(overview.users), format!("{} reviews each", fixed(statistics.users.mean, 1))),
-        Fact::new("products", number(overview.items), format!("{} reviews each", fixed(statistics.items.mean, 1))),
+        Fact::new("users", number(overview.users), each(overview.users)),
+        Fact::new("products", number(overview.items), each(overview.items)),
         Fact::new("density", small_percent(overview.density), "of all pairs of user and product"),
         Fact::new("mean rating", fixed(overview.mean_rating, 2), format!("± {}", fixed(overview.rating_deviation, 2))),
         Fact::new(
@@ -54,53 +53,48 @@ fn facts(statistics: &Statistics) -> Vec<Fact> {
         ),
         Fact::new(
             "repeated pairs",
-            number(overview.duplicates),
-            format!("{} of the reviews", small_percent(overview.duplicates as f64 / overview.reviews.max(1) as f64)),
+            number(overview.repeated_pairs),
+            format!("{} of the reviews", small_percent(share(overview.repeated_pairs))),
         ),
-        Fact::new(
-            "verified",
-            percent(overview.verified as f64 / overview.reviews.max(1) as f64, 1),
-            "marked as purchases",
-        ),
+        Fact::new("verified", percent(share(overview.verified), 1), "marked as purchases"),
     ]
 }
 
-/// A share with enough decimals that a small one does not read as zero.
-pub(crate) fn small_percent(share: f64) -> String {
-    let size = share * 100.0;
-    percent(share, if size >= 10.0 || size <= 0.0 { 1 } else { (1.0 - size.log10().floor()).clamp(1.0, 7.0) as usize })
+fn alert(alert: &Alert) -> eda::Alert {
+    eda::Alert {
+        severity: match alert.severity {
+            Severity::Serious => eda::Severity::Serious,
+            Severity::Warning => eda::Severity::Warning,
+            Severity::Info => eda::Severity::Info,
+        },
+        title: alert.title.clone(),
+        number: alert.number.clone(),
+        text: alert.text.clone(),
+        suggestion: alert.suggestion.clone().unwrap_or_default(),
+        section: alert.chapter.clone(),
+    }
 }
 
-fn overview_section(statistics: &Statistics) -> Section {
-    let overview = &statistics.overview;
-    let mut readings = vec![format!(
-        "A user wrote {} reviews on average, and a product has {}. Of all possible pairs of user and product {} are \
-         filled: the rest is what a recommender has to guess.",
-        fixed(statistics.users.mean, 1),
-        fixed(statistics.items.mean, 1),
-        small_percent(overview.density)
-    )];
-    readings.push(format!(
-        "Half of the users have at most {} reviews; {} of the users and {} of the products occur only once. {}",
-        number(statistics.users.median),
-        percent(statistics.users.once, 1),
-        percent(statistics.items.once, 1),
-        if statistics.users.median < 3 {
-            "That is little to learn the taste of a typical user from."
-        } else {
-            "A typical user has told enough to learn from."
-        }
-    ));
-    readings.push(if overview.duplicates == 0 {
-        "No user reviewed a product twice.".to_owned()
-    } else {
-        format!("{} reviews repeat a user and product that another review already has.", number(overview.duplicates))
-    });
-    Section {
-        id: "overview".to_owned(),
-        title: "Overview".to_owned(),
-        readings,
-        figures: vec![tails::reviews_each(statistics)],
-        ..Section::default()
+/// What has to be the same for the same figures.
+fn reproduction(eda: &Eda) -> Section {
+    let of = &eda.reproduction;
+    let mut made = Table::new("Made with", &["what", "value"]);
+    made.push(["version", of.version.as_str()]);
+    made.push(["pipeline", of.pipeline.as_str()]);
+    made.push(["stage", of.stage.as_str()]);
+    made.push(["layout of the figures", &number(u64::from(eda.schema_version))]);
+    let parameters = serde_json::to_value(&of.parameters).unwrap_or_default();
+    for (name, value) in parameters.as_object().into_iter().flatten() {
+        made.push([name.clone(), value.to_string()]);
     }
+    let mut inputs = Table::new("Inputs", &["input", "from", "BLAKE3"]);
+    for input in &of.inputs {
+        inputs.push([input.port.clone(), input.from.clone(), input.blake3.chars().take(16).collect()]);
+    }
+    let reading = "The same version, parameters and inputs give this report again, byte by byte. All figures stand in the \
+                   output `statistics` as well, in the layout of eda.schema.json.";
+    section("reproduction", "Reproduction", vec![reading.to_owned()], Vec::new())
+        .in_group("Appendix")
+        .with_table(made)
+        .with_table(inputs)
 }

@@ -1,43 +1,29 @@
-//! How long the texts of reviews are, by the place where they stand.
+//! How figures are put into words and sections.
 
-use anyhow::Context as _;
-use pipeline::TextsReader;
-use polars::{error::PolarsResult, frame::DataFrame};
+use reports::{
+    chart::Chart,
+    page::{Figure, Section},
+};
 
-/// A text that is not there; longer ones count as one word less than this.
-const NONE: u16 = u16::MAX;
+pub(crate) use reports::format::{MISSING, date, fixed, number, percent};
 
-/// Words of title and text of every review, four bytes each.
-pub(crate) struct Words {
-    parts: Vec<Vec<[u16; 2]>>,
+/// A share with enough decimals that a small one does not read as zero.
+pub(crate) fn small_percent(share: f64) -> String {
+    let size = share * 100.0;
+    percent(share, if size >= 10.0 || size <= 0.0 { 1 } else { (1.0 - size.log10().floor()).clamp(1.0, 7.0) as usize })
 }
 
-impl Words {
-    /// Counts the words of all texts.
-    pub(crate) fn read(texts: &TextsReader) -> anyhow::Result<Self> {
-        let mut parts: Vec<Vec<[u16; 2]>> = texts.rows().into_iter().map(Vec::with_capacity).collect();
-        for batch in texts.batches() {
-            let batch = batch?;
-            let part = &mut parts[batch.part as usize];
-            append(&batch.frame, part).context("read the columns of the texts")?;
-        }
-        Ok(Self { parts })
-    }
-
-    /// Words of title and text of the review at a place; none where there is no text.
-    pub(crate) fn at(&self, part: u32, row: u32) -> [Option<u32>; 2] {
-        let words = self.parts.get(part as usize).and_then(|rows| rows.get(row as usize));
-        words.map_or([None; 2], |words| words.map(|count| (count != NONE).then_some(u32::from(count))))
-    }
+/// `4` or `4.5`.
+pub(crate) fn stars(rating: f64) -> String {
+    if rating.fract() > 0.0 { fixed(rating, 1) } else { fixed(rating, 0) }
 }
 
-fn append(frame: &DataFrame, part: &mut Vec<[u16; 2]>) -> PolarsResult<()> {
-    let titles = frame.column("title")?.str()?.iter();
-    let texts = frame.column("text")?.str()?.iter();
-    part.extend(titles.zip(texts).map(|(title, text)| [words(title), words(text)]));
-    Ok(())
+/// A chart with its heading.
+pub(crate) fn figure(title: &str, chart: Chart) -> Figure {
+    Figure::new(title, chart)
 }
 
-fn words(text: Option<&str>) -> u16 {
-    text.map_or(NONE, |text| text.split_whitespace().count().min(usize::from(NONE) - 1) as u16)
+/// A section without tables and note.
+pub(crate) fn section(id: &str, title: &str, readings: Vec<String>, figures: Vec<Figure>) -> Section {
+    Section { id: id.to_owned(), title: title.to_owned(), readings, figures, ..Section::default() }
 }
