@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the product: scripts/bench.sh load|sample|store|quality|train|serve|live [--json] [--reviews N]
+# Measures the product: scripts/bench.sh load|sample|eda|store|quality|train|serve|live [--json] [--reviews N]
 #   [--memory-limit MB] (load) [--trials N] (quality) [--bus kafka|embedded] (live)
 # With --json the last line is one JSON object with all figures.
 set -euo pipefail

@@ -26,9 +26,30 @@ pub struct Dataset {
     pub gz_bytes: u64,
 }
 
+/// Files of reviews and products that were made, and what is in them.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Where they are, and where what a benchmark makes of them may stay.
+    pub folder: PathBuf,
+    /// The reviews.
+    pub reviews: PathBuf,
+    /// The products.
+    pub products: PathBuf,
+    /// What is in both.
+    pub truth: Truth,
+}
+
 /// A file of that many reviews whose texts are as long and as hard to compress as those of the
 /// dump of 2018 (about 680 bytes a line, 3 to 1), one row in 500 followed by a faulty one.
 pub fn amazon_2018(reviews: u64) -> anyhow::Result<Dataset> {
+    let Made { reviews, truth, .. } = made_2018(reviews)?;
+    let gz_bytes = fs::metadata(&reviews).with_context(|| format!("read {}", reviews.display()))?.len();
+    let plain_bytes = plain_bytes(&reviews).with_context(|| format!("decompress {}", reviews.display()))?;
+    Ok(Dataset { reviews, truth: truth.reviews, plain_bytes, gz_bytes })
+}
+
+/// The same reviews with their products, without a look at the sizes of the files.
+pub fn made_2018(reviews: u64) -> anyhow::Result<Made> {
     let settings = Settings {
         layout: Layout::Amazon2018,
         users: (reviews / 10).max(10) as u32,
@@ -41,9 +62,9 @@ pub fn amazon_2018(reviews: u64) -> anyhow::Result<Dataset> {
     let Settings { layout, users, items, dirty_ratio, seed, .. } = &settings;
     let name = format!("{layout}-{users}-{items}-{reviews}-{dirty_ratio}-{seed}-60");
     let folder = peers::cache_folder("recommender-bench")?.join(name);
-    let file = folder.join(layout.reviews_file());
+    let path = folder.join(layout.truth_file());
     // The truth is written last, so files that were cut short are made anew.
-    if !folder.join(layout.truth_file()).exists() {
+    if !path.exists() {
         let mut generate = Command::new(tests::binary());
         // A process of its own: the peak memory of a process starts with that of its parent.
         generate.arg("generate").args(["--layout", layout.name(), "--users", &users.to_string()]);
@@ -51,13 +72,11 @@ pub fn amazon_2018(reviews: u64) -> anyhow::Result<Dataset> {
         generate.args(["--dirty-ratio", &dirty_ratio.to_string(), "--seed", &seed.to_string()]);
         peers::measure(generate.args(["--text-words", "60"]).arg(&folder)).context("make the review file")?;
     }
-    let path = folder.join(layout.truth_file());
     let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
     let truth: Truth = serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()))?;
     ensure!(truth.settings == settings, "{} holds other settings; remove its folder", path.display());
-    let gz_bytes = fs::metadata(&file).with_context(|| format!("read {}", file.display()))?.len();
-    let plain_bytes = plain_bytes(&file).with_context(|| format!("decompress {}", file.display()))?;
-    Ok(Dataset { reviews: file, truth: truth.reviews, plain_bytes, gz_bytes })
+    let (reviews, products) = (folder.join(layout.reviews_file()), folder.join(layout.products_file()));
+    Ok(Made { folder, reviews, products, truth })
 }
 
 /// Size of a file when decompressed.

@@ -6,6 +6,7 @@
 //! Comparisons with peers belong to each benchmark and run beside it, never from remembered figures.
 
 mod dataset;
+mod eda;
 mod figures;
 mod live;
 mod load;
@@ -29,7 +30,7 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// Reviews of the data that is made for it.
-    #[arg(long)]
+    #[arg(long, visible_alias = "rows")]
     reviews: Option<u64>,
     /// Only for `load`: runs this product alone, in no more memory than that.
     #[arg(long, value_name = "MB")]
@@ -51,6 +52,8 @@ enum Benchmark {
     Store,
     /// The proof of a sample: coverage, false alarms, unfair samples seen through.
     Sample,
+    /// The EDA report: seconds, peak memory and size at three sizes of data, beside peers.
+    Eda,
     /// Quality of every model on the published splits, tuned and trained by one command each.
     Quality,
     /// Seconds and peak memory of training, evaluation and batch lists, beside peers.
@@ -74,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         }
         Benchmark::Store => store::measure(arguments.reviews.unwrap_or(1_000_000), &mut figures)?,
         Benchmark::Sample => sample::measure(arguments.reviews.unwrap_or(136_000), &mut figures)?,
+        Benchmark::Eda => eda::measure(arguments.reviews.unwrap_or(2_200_000), &mut figures)?,
         Benchmark::Quality => quality::measure(arguments.trials, &mut figures)?,
         Benchmark::Train => train::measure(arguments.reviews.unwrap_or(200_000), &mut figures)?,
         Benchmark::Serve => serve::measure(arguments.reviews.unwrap_or(50_000), &mut figures)?,
