@@ -20,6 +20,9 @@ const SIMULATION: &str = "Before each event the site is asked for the user's lis
 it is noted, and only then the event is posted. Events have ids of their own, so a replay that is repeated changes \
 nothing. Without --synthetic the users get new names, and what they did before the replay is posted first.";
 
+const PLACES: &str = "A report is a file `statistics.json` of the stage eda-report, the folder that holds it (such as \
+.cache/latest/PIPELINE/eda-report), or the first digits of its fingerprint, as `orchestrator status` shows it.";
+
 /// Turns review files into served recommendations, one stage at a time.
 #[derive(Debug, Parser)]
 #[command(name = "orchestrator", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -57,6 +60,8 @@ pub enum Command {
     Schema,
     /// Shows the rows that were rejected, and loads them when they are repaired.
     Rejects(RejectsArguments),
+    /// Compares reports on data.
+    Report(ReportsArguments),
     /// Downloads the reviews and products of a category from a public dump of Amazon reviews.
     Fetch(FetchArguments),
     /// Makes review files that look like a shop's, with known faults.
@@ -262,6 +267,45 @@ pub struct RejectsOf {
     pub cache: PathBuf,
 }
 
+/// Arguments of `report`.
+#[derive(Args, Debug)]
+pub struct ReportsArguments {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub action: ReportsAction,
+}
+
+/// What to do with reports.
+#[derive(Debug, Subcommand)]
+pub enum ReportsAction {
+    /// Shows what changed between two reports of eda-report: settings, findings, figures and distributions.
+    #[command(after_help = PLACES)]
+    Diff(DiffArguments),
+}
+
+/// Arguments of `report diff`.
+#[derive(Args, Debug)]
+pub struct DiffArguments {
+    /// The earlier report: file, folder or fingerprint.
+    #[arg(value_name = "BEFORE")]
+    pub before: String,
+    /// The later report: file, folder or fingerprint.
+    #[arg(value_name = "AFTER")]
+    pub after: String,
+    /// Writes the difference as one HTML file, with charts.
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
+    /// Writes the whole difference to standard output as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Shows all that differs, not only what differs most.
+    #[arg(long)]
+    pub all: bool,
+    /// Folder for artifacts, where fingerprints are looked up.
+    #[arg(long, value_name = "FOLDER", default_value = ".cache")]
+    pub cache: PathBuf,
+}
+
 /// Arguments of `fetch`.
 #[derive(Args, Debug)]
 pub struct FetchArguments {
@@ -435,6 +479,7 @@ mod tests {
             ("help_run", subcommand("run")),
             ("help_tune", subcommand("tune")),
             ("help_simulate", subcommand("simulate")),
+            ("help_report_diff", subcommand("report").find_subcommand("diff").unwrap().clone()),
         ] {
             insta::assert_snapshot!(name, command.term_width(100).render_long_help());
         }

@@ -43,6 +43,7 @@ pub fn start(arguments: Arguments) -> Exit {
         Command::Stages(arguments) => commands::stages(&arguments, &registry),
         Command::Schema => Ok(commands::schema(&registry)),
         Command::Rejects(arguments) => commands::rejects(&arguments, &registry, format),
+        Command::Report(arguments) => commands::report(&arguments),
         Command::Fetch(arguments) => commands::fetch(&arguments),
         Command::Generate(arguments) => commands::generate(&arguments),
         Command::Simulate(arguments) => commands::simulate(&arguments, &registry),

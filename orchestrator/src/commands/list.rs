@@ -67,7 +67,7 @@ fn ports(ports: &[Port]) -> String {
     let one = |port: &Port| {
         let arity = match port.arity {
             Arity::One => "",
-            Arity::Optional => ", optional",
+            Arity::Optional | Arity::IfThere => ", optional",
             Arity::Many => ", one or more",
         };
         format!("{} ({}{arity})", port.name, port.kind.name())

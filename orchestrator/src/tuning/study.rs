@@ -250,6 +250,7 @@ impl<'a> Study<'a> {
                 |position| self.plan.stages[position].known_as(),
                 |position| self.ready.get(&position).map(|(hash, record)| (hash.as_str(), record)),
                 |hash| cache.artifact(hash),
+                |_| false,
             );
             // All that stands before has run.
             found.unwrap_or_default()
