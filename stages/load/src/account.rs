@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error,
-    fault::{Reason, Reject},
+    fault::{Place, Reason, Reject},
     input::SourceFile,
 };
 
@@ -33,7 +33,8 @@ pub struct Account {
     /// Lines with nothing but white space.
     pub empty_lines: u64,
     rejects: BTreeMap<Reason, u64>,
-    examples: BTreeMap<Reason, Vec<String>>,
+    /// Those that stand first, whatever the order in which files were read.
+    examples: BTreeMap<Reason, BTreeMap<Place, String>>,
     files: Vec<String>,
     limit: f64,
 }
@@ -65,10 +66,14 @@ impl Account {
         let reason = reject.fault.reason;
         *self.rejects.entry(reason).or_default() += 1;
         let examples = self.examples.entry(reason).or_default();
-        if examples.len() < EXAMPLES {
+        let is_first = examples.last_key_value().is_none_or(|(last, _)| reject.place < *last);
+        if is_first || examples.len() < EXAMPLES {
             let field = reject.fault.field.as_ref().map_or(String::new(), |field| format!(" `{field}`"));
             let (file, line) = (&self.files[reject.place.file as usize], reject.place.line);
-            examples.push(format!("{file}:{line}{field}: {}", reject.fault.detail));
+            examples.insert(reject.place, format!("{file}:{line}{field}: {}", reject.fault.detail));
+        }
+        if examples.len() > EXAMPLES {
+            examples.pop_last();
         }
     }
 
@@ -107,7 +112,7 @@ impl Account {
             count: most,
             examples: reason
                 .and_then(|reason| self.examples.get(&reason))
-                .map(|list| list[..list.len().min(2)].join("\n      "))
+                .map(|examples| examples.values().take(2).cloned().collect::<Vec<String>>().join("\n      "))
                 .unwrap_or_default(),
             hint: if self.parameter == "reviews" { " (or `columns`)" } else { " (or `metadata_columns`)" },
         }
@@ -128,7 +133,7 @@ impl Account {
         let reason = |(reason, rows): (&Reason, &u64)| ToldReason {
             code: reason.code(),
             rows: *rows,
-            examples: self.examples.get(reason).map_or(&[], Vec::as_slice),
+            examples: self.examples.get(reason).into_iter().flat_map(BTreeMap::values).map(String::as_str).collect(),
         };
         Told {
             files: &self.files,
@@ -176,7 +181,7 @@ pub struct Told<'a> {
 struct ToldReason<'a> {
     code: &'static str,
     rows: u64,
-    examples: &'a [String],
+    examples: Vec<&'a str>,
 }
 
 /// A share with as many digits as are needed to tell it from a small limit.
