@@ -3,7 +3,8 @@
 //! Left to itself SQLite copies the log into the file within a commit, which then waits for the disk for tens of
 //! milliseconds. Here a thread with a connection of its own copies it while something is written, without holding
 //! the writer up. A log that is never copied to its end, as more is written all the time, would grow for ever: a
-//! long one is brought to its end under the writer's lock, which is short as little is left by then. The method is that of the SQLite manual, "Write-Ahead Logging", section 3.
+//! long one is brought to its end under the writer's lock, which is short as little is left by then. The method is
+//! that of the SQLite manual, "Write-Ahead Logging", section 3.
 
 use std::{
     io,
@@ -24,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// After as many commits it does not wait that long: what small ones left is written in a moment, and nobody who
 /// waits for the disk has to wait for a second's worth of it.
 const MANY: u32 = 50;
-/// A log of more pages is brought to its end: 64 MB of pages of 1 KiB.
+/// A log of more pages is brought to its end: 64 MB of pages of 1 KiB, 256 MB in files of before, with 4 KiB.
 const LONG: i64 = 65_536;
 /// As many pages are copied and synced in a moment, while the writer waits.
 const SHORT: i64 = 256;
@@ -59,7 +60,7 @@ impl Checkpoints {
     pub fn committed(&self) {
         let before = self.commits.fetch_add(1, Ordering::Relaxed);
         if before == 0 || before == MANY {
-            // The thread ends with this; a copy that fails is tried again.
+            // It lives as long as this; a copy that fails is tried again after the next commit.
             _ = self.wake.send(());
         }
     }

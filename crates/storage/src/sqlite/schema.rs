@@ -110,8 +110,8 @@ CREATE INDEX IF NOT EXISTS reviews_by_helpfulness
 ";
 
 /// Settings of every connection. Readers never wait for writers (WAL); a writer of another process
-/// is waited for. The log grows to 32 MB before it is copied into the file and synced: batches of events
-/// change the same pages again and again, which so are copied once.
+/// is waited for. The log of a load is copied into its file by who writes it, after 8,000 pages; that of live data is
+/// copied beside its writer, by [`checkpoints::Checkpoints`], which turns this off there.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(20))?;
     connection.set_prepared_statement_cache_capacity(64);
