@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use storage::{EventRecord, ItemActivity, ItemPair, add_levels, level};
 
+use crate::history::Entry;
+
 /// How long items count as looked at together, in milliseconds: a visit to a shop.
 const TOGETHER_MS: u64 = 30 * 60_000;
 /// Items before it that an event is paired with, at most.
@@ -19,11 +21,13 @@ pub(crate) struct Gains {
 impl Gains {
     /// Adds a user's new events, given what the user did before (newest first) and the time now: an event
     /// from the future must not trend until then.
-    pub fn add(&mut self, before: &[EventRecord], new: &[EventRecord], now_ms: i64) {
+    pub fn add<'a>(&mut self, before: impl Iterator<Item = &'a Entry> + Clone, new: &'a [EventRecord], now_ms: i64) {
+        let before = before.map(|entry| (entry.asin.as_str(), entry.time_ms));
         for (place, event) in new.iter().enumerate() {
             let time_ms = event.time_ms.min(now_ms);
             self.item(event, time_ms);
-            let earlier = new[..place].iter().rev().chain(before);
+            let earlier = new[..place].iter().rev().map(|event| (event.asin.as_str(), event.time_ms));
+            let earlier = earlier.chain(before.clone());
             for partner in partners(event, earlier) {
                 self.pair(&event.asin, partner, time_ms);
             }
@@ -72,14 +76,14 @@ fn weight(event: &EventRecord) -> f64 {
 
 /// The other items last done something with in the same visit; none if this one was among them already:
 /// then it was paired with them, and a page that is loaded again must not count again.
-fn partners<'a>(event: &EventRecord, earlier: impl Iterator<Item = &'a EventRecord>) -> Vec<&'a str> {
+fn partners<'a>(event: &EventRecord, earlier: impl Iterator<Item = (&'a str, i64)>) -> Vec<&'a str> {
     let mut partners = Vec::new();
-    for other in earlier.filter(|other| other.time_ms.abs_diff(event.time_ms) <= TOGETHER_MS) {
-        if other.asin == event.asin {
+    for (other, _) in earlier.filter(|(_, time_ms)| time_ms.abs_diff(event.time_ms) <= TOGETHER_MS) {
+        if other == event.asin {
             return Vec::new();
         }
-        if partners.len() < PARTNERS && !partners.contains(&other.asin.as_str()) {
-            partners.push(&other.asin);
+        if partners.len() < PARTNERS && !partners.contains(&other) {
+            partners.push(other);
         }
     }
     partners
@@ -105,7 +109,8 @@ mod tests {
 
     fn gains(before: &[EventRecord], new: &[EventRecord]) -> (Vec<ItemActivity>, Vec<ItemPair>) {
         let mut gains = Gains::default();
-        gains.add(before, new, NOW_MS);
+        let before: Vec<Entry> = before.iter().map(Entry::done).collect();
+        gains.add(before.iter(), new, NOW_MS);
         gains.into_parts()
     }
 

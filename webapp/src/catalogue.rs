@@ -30,8 +30,6 @@ pub(crate) struct Facts {
 pub(crate) struct Catalogue {
     facts: Vec<Facts>,
     names: HashMap<String, u32>,
-    /// Item indices, most rated first.
-    by_ratings: Vec<u32>,
     /// Number of ratings from which an item counts as popular.
     popular_from: u32,
     neighbours: Neighbours,
@@ -52,21 +50,15 @@ impl Catalogue {
             }
         }
         catalogue.neighbours = words.finish();
-        Ok(catalogue.ordered())
+        Ok(catalogue.counted())
     }
 
-    fn ordered(mut self) -> Self {
-        self.by_ratings = (0..self.facts.len() as u32).collect();
-        self.by_ratings.sort_by_key(|item| Reverse(self.facts[*item as usize].ratings));
-        let last_popular = (self.facts.len() / POPULAR).saturating_sub(1);
-        let ratings = self.by_ratings.get(last_popular).map_or(0, |item| self.facts[*item as usize].ratings);
-        self.popular_from = ratings.max(1);
+    fn counted(mut self) -> Self {
+        let mut ratings: Vec<u32> = self.facts.iter().map(|facts| facts.ratings).collect();
+        ratings.sort_unstable_by_key(|count| Reverse(*count));
+        let last_popular = (ratings.len() / POPULAR).saturating_sub(1);
+        self.popular_from = ratings.get(last_popular).map_or(1, |count| (*count).max(1));
         self
-    }
-
-    /// Item indices, most rated first, ties by index.
-    pub fn by_ratings(&self) -> &[u32] {
-        &self.by_ratings
     }
 
     /// Whether an item is among the most rated tenth.
@@ -108,6 +100,6 @@ impl Catalogue {
     pub fn of(products: &[Product]) -> Self {
         let mut catalogue = Self::default();
         catalogue.facts = products.iter().map(|product| catalogue.facts_of(product)).collect();
-        catalogue.ordered()
+        catalogue.counted()
     }
 }

@@ -15,9 +15,22 @@ pub(crate) struct Known {
     /// From the newest reviews, newest first.
     reviewed: Vec<Entry>,
     /// The newest events, newest first, ties by id.
-    events: Vec<EventRecord>,
+    events: Vec<Done>,
     /// What the user wants.
     pub preferences: Preferences,
+}
+
+/// An event as it is remembered: of its kind no more than [`Entry`] tells, and the user is known.
+#[derive(Clone, Debug, PartialEq)]
+struct Done {
+    id: Box<str>,
+    entry: Entry,
+}
+
+impl Done {
+    fn new(event: &EventRecord) -> Self {
+        Self { id: event.id.as_str().into(), entry: Entry::done(event) }
+    }
 }
 
 impl Known {
@@ -30,13 +43,14 @@ impl Known {
         )
         .await?;
         let reviewed = reviews.iter().map(Entry::reviewed).collect();
+        let events = events.iter().map(Done::new).collect();
         Ok(Self { reviewed, events, preferences: preferences.unwrap_or_default() })
     }
 
     /// Takes in what the store does not have yet, and leaves what the store would then give.
     pub fn learn(&mut self, events: &[EventRecord], preferences: Option<&Preferences>) {
-        self.events.extend_from_slice(events);
-        let order = |a: &EventRecord, b: &EventRecord| b.time_ms.cmp(&a.time_ms).then_with(|| a.id.cmp(&b.id));
+        self.events.extend(events.iter().map(Done::new));
+        let order = |a: &Done, b: &Done| b.entry.time_ms.cmp(&a.entry.time_ms).then_with(|| a.id.cmp(&b.id));
         self.events.sort_by(order);
         self.events.truncate(HISTORY as usize);
         if let Some(preferences) = preferences {
@@ -51,24 +65,23 @@ impl Known {
 
     /// Reviews and events as one.
     pub fn history(&self) -> History {
-        History::of(self.reviewed.iter().cloned().chain(self.events.iter().map(Entry::done)))
+        History::of(self.reviewed.iter().cloned().chain(self.done().cloned()))
     }
 
-    /// The newest events, newest first.
-    pub fn events(&self) -> &[EventRecord] {
-        &self.events
+    /// What the newest events did, newest first.
+    pub fn done(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.events.iter().map(|event| &event.entry)
     }
 
     /// The newest items that the model does not know.
     pub fn strangers<'a>(&'a self, live: &LiveModel) -> BTreeSet<&'a str> {
         let mut strangers = BTreeSet::new();
-        let done = self.events.iter().map(|event| event.asin.as_str());
-        for asin in done.chain(self.reviewed.iter().map(|entry| entry.asin.as_str())) {
+        for Entry { asin, .. } in self.done().chain(&self.reviewed) {
             if strangers.len() == MOST_OF_USER {
                 break;
             }
             if live.index(asin).is_none() {
-                strangers.insert(asin);
+                strangers.insert(asin.as_str());
             }
         }
         strangers
@@ -95,11 +108,11 @@ mod tests {
         known.learn(&[event("b", 5), event("c", 9)], None);
         assert!(!known.is_untouched());
         known.learn(&[event("a", 5), event("d", 7)], None);
-        let ids: Vec<&str> = known.events.iter().map(|event| event.id.as_str()).collect();
+        let ids: Vec<&str> = known.events.iter().map(|event| &*event.id).collect();
         assert_eq!(ids, ["c", "d", "a", "b"]);
         let many: Vec<EventRecord> = (0..600).map(|time| event(&format!("n{time}"), time)).collect();
         known.learn(&many, None);
-        assert_eq!((known.events.len(), known.events[0].time_ms), (500, 599));
+        assert_eq!((known.events.len(), known.events[0].entry.time_ms), (500, 599));
         assert_eq!(known.size(), 501);
     }
 

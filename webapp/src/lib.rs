@@ -21,6 +21,7 @@ mod html;
 mod hub;
 mod input;
 mod known;
+mod lane;
 mod live;
 mod metrics;
 mod neighbours;

@@ -7,7 +7,9 @@
 //! scores are ordered by number of ratings, so that a stranger whom the model can tell nothing gets
 //! what is popular.
 
-use recommender::{Interaction, Scored, top_k};
+use std::cmp::Ordering;
+
+use recommender::{Scored, top_k};
 use storage::Preferences;
 
 use crate::catalogue::Facts;
@@ -80,25 +82,36 @@ fn deviation(scores: &[f32]) -> f32 {
     if variance > 0.0 { variance.sqrt() as f32 } else { 1.0 }
 }
 
-/// The `k` best items for a history and a taste, without those for which `skip` is true.
+/// The `k` best items by what a model scores them for a user of this taste, without those for which `skip` is
+/// true.
 pub(crate) fn rank(
     live: &LiveModel,
-    history: &[Interaction],
+    scores: &mut [f32],
     taste: &Taste,
     k: usize,
     skip: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    let mut scores = vec![0.0; live.recommender.item_count()];
-    live.recommender.score(history, &mut scores);
-    taste.apply(&mut scores, live.catalogue.facts());
-    best(&scores, live.catalogue.by_ratings(), k, skip)
+    let facts = live.catalogue.facts();
+    taste.apply(scores, facts);
+    best(scores, facts, k, skip)
 }
 
-/// The `k` best, equal scores in the order given.
-fn best(scores: &[f32], order: &[u32], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored> {
-    let ordered: Vec<f32> = order.iter().map(|item| scores[*item as usize]).collect();
-    let places = top_k(&ordered, k, |place| skip(order[place as usize]));
-    places.into_iter().map(|place| Scored { item: order[place.item as usize], score: place.score }).collect()
+/// The `k` best, equal scores by number of ratings.
+fn best(scores: &[f32], facts: &[Facts], k: usize, skip: impl Fn(u32) -> bool) -> Vec<Scored> {
+    let mut best = top_k(scores, k, &skip);
+    // Of several that are as good as the last one the most rated are in the list.
+    if let Some(last) = best.last().copied().filter(|_| best.len() == k) {
+        let is_equal =
+            |item: &u32| scores[*item as usize].partial_cmp(&last.score) == Some(Ordering::Equal) && !skip(*item);
+        let equal = (0..scores.len() as u32).filter(is_equal);
+        best.retain(|scored| scored.score > last.score);
+        best.extend(equal.map(|item| Scored { item, score: last.score }));
+    }
+    let ratings = |scored: &Scored| facts[scored.item as usize].ratings;
+    // Stable: equal ones stand in the order of items.
+    best.sort_by(|a, b| (b.score + 0.0).total_cmp(&(a.score + 0.0)).then_with(|| ratings(b).cmp(&ratings(a))));
+    best.truncate(k);
+    best
 }
 
 #[cfg(test)]
@@ -128,7 +141,7 @@ mod tests {
         let catalogue = catalogue();
         let mut scores = scores;
         Taste::new(preferences, |name| catalogue.name(name)).apply(&mut scores, catalogue.facts());
-        best(&scores, catalogue.by_ratings(), 4, |_| false).iter().map(|scored| scored.item).collect()
+        best(&scores, catalogue.facts(), 4, |_| false).iter().map(|scored| scored.item).collect()
     }
 
     #[test]
@@ -151,6 +164,10 @@ mod tests {
     #[test]
     fn equal_scores_are_ordered_by_ratings() {
         assert_eq!(applied(&Preferences::default(), [0.0, 0.0, 0.0, -1.0]), [2, 0, 1, 3]);
+        let facts = catalogue();
+        let some = |skip: u32| best(&[-0.0, 0.0, 0.0, -1.0], facts.facts(), 2, |item| item == skip);
+        assert_eq!(some(9).iter().map(|scored| scored.item).collect::<Vec<_>>(), [2, 0]);
+        assert_eq!(some(2).iter().map(|scored| scored.item).collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use recommender::{Evidence, Explanation};
+use recommender::{Evidence, Explanation, Interaction};
 use serde::{Deserialize, Serialize};
 use storage::{Cause, LiveList, Preferences, Product, Recommended, Store};
 
@@ -16,6 +16,8 @@ use crate::strangers::{STAND_INS, StandIns};
 
 /// Items of the history that are named as reasons for a recommended one.
 const CAUSES: usize = 3;
+/// Users who are scored together: their scores fit into the caches.
+const TOGETHER: usize = 16;
 
 /// Where a list comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -134,14 +136,27 @@ pub(crate) async fn recommend(
     Ok(Suggestions { source, items, history, preferences })
 }
 
-/// The best `k` items for what is known of a user, and what their reasons are told from: what a live
+/// The best `k` items for what is known of each user, and what their reasons are told from: what a live
 /// worker keeps and tells. Takes milliseconds where the model is large.
-pub(crate) fn best_for(live: &LiveModel, known: &Known, stand_ins: &StandIns, k: usize) -> (Vec<Recommended>, Grounds) {
-    let history = known.history();
-    let picks = picks(live, &history, &known.preferences, stand_ins, k);
-    let grounds = Grounds::of(&history, &known.preferences, &picks);
-    let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
-    (picks.into_iter().map(kept).collect(), grounds)
+pub(crate) fn best_for(
+    live: &LiveModel,
+    users: &[&Known],
+    stand_ins: &StandIns,
+    k: usize,
+) -> Vec<(Vec<Recommended>, Grounds)> {
+    let mut best = Vec::with_capacity(users.len());
+    for users in users.chunks(TOGETHER) {
+        let histories: Vec<History> = users.iter().map(|known| known.history()).collect();
+        let asked: Vec<Asked> =
+            histories.iter().zip(users).map(|(history, known)| (history, &known.preferences)).collect();
+        let lists = picks(live, &asked, stand_ins, k).into_iter().zip(asked);
+        best.extend(lists.map(|(picks, (history, preferences))| {
+            let grounds = Grounds::of(history, preferences, &picks);
+            let kept = |pick: Pick| Recommended { asin: pick.asin, score: pick.score, causes: pick.causes };
+            (picks.into_iter().map(kept).collect(), grounds)
+        }));
+    }
+    best
 }
 
 /// A list that a live worker made, with products and reasons; the grounds are looked up if they did not
@@ -190,21 +205,37 @@ async fn score(
     k: usize,
 ) -> Result<Vec<Pick>, Failure> {
     let (live, history, preferences) = (Arc::clone(live), history.clone(), preferences.clone());
-    let scored = tokio::task::spawn_blocking(move || picks(&live, &history, &preferences, &stand_ins, k));
+    let scored = tokio::task::spawn_blocking(move || {
+        picks(&live, &[(&history, &preferences)], &stand_ins, k).into_iter().next().unwrap_or_default()
+    });
     scored.await.map_err(|error| Failure::internal("score items", &error))
 }
 
-fn picks(live: &LiveModel, history: &History, preferences: &Preferences, stand_ins: &StandIns, k: usize) -> Vec<Pick> {
-    let told = history.told(live, stand_ins);
+/// What a list is made for.
+type Asked<'a> = (&'a History, &'a Preferences);
+
+/// The best `k` items for each, scored together.
+fn picks(live: &LiveModel, asked: &[Asked], stand_ins: &StandIns, k: usize) -> Vec<Vec<Pick>> {
+    let told: Vec<Told> = asked.iter().map(|(history, _)| history.told(live, stand_ins)).collect();
+    let histories: Vec<&[Interaction]> = told.iter().map(|told| told.interactions.as_slice()).collect();
+    let items = live.recommender.item_count();
+    let mut scores = vec![0.0; asked.len() * items];
+    live.recommender.score_many(&histories, &mut scores);
+    let scores = scores.chunks_exact_mut(items.max(1));
+    asked.iter().zip(&told).zip(scores).map(|((asked, told), scores)| picked(live, *asked, told, scores, k)).collect()
+}
+
+/// The best `k` items by these scores, with what speaks for them.
+fn picked(live: &LiveModel, (history, preferences): Asked, told: &Told, scores: &mut [f32], k: usize) -> Vec<Pick> {
     let taste = Taste::new(preferences, |name| live.catalogue.name(name));
     let excluded = preferences.excluded_items.iter().map(String::as_str);
     let skip: HashSet<u32> =
         history.settled().into_iter().chain(excluded).filter_map(|asin| live.index(asin)).collect();
-    let best = rank(live, &told.interactions, &taste, k, |item| skip.contains(&item));
+    let best = rank(live, scores, &taste, k, |item| skip.contains(&item));
     let mut explainer = live.recommender.explainer(&told.interactions);
     let pick = |scored: recommender::Scored| {
         let explanation = explainer(scored.item).map(Evidence::summed_up);
-        let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, &told));
+        let causes = explanation.as_ref().map(|explanation| causes(explanation, scored.item, live, told));
         let causes = causes.unwrap_or_default();
         let has_base = explanation.is_some_and(|explanation| explanation.base > 0.0);
         let popular = has_base || live.catalogue.is_popular(scored.item);

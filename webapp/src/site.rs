@@ -11,13 +11,13 @@ use tokio::time::{sleep, timeout};
 use crate::failure::Failure;
 use crate::hub::{self, Hub};
 use crate::known::Known;
+use crate::lane::LIST;
 use crate::live::{LiveModel, LiveModels};
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::recommend::best_for;
 use crate::strangers::StandIns;
 use crate::topics::{Topics, Update};
-use crate::worker::LIST;
 
 /// How long the answer to a form waits for its event to show.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -97,8 +97,8 @@ impl Site {
         let known = Known::load(self.store.as_ref(), user).await.ok()?;
         let version = live.version.version.clone();
         let stand_ins = StandIns::of(self.store.as_ref(), &live, [&known]).await.ok()?;
-        let best = tokio::task::spawn_blocking(move || best_for(&live, &known, &stand_ins, LIST)).await.ok()?;
-        let (items, grounds) = best;
+        let best = tokio::task::spawn_blocking(move || best_for(&live, &[&known], &stand_ins, LIST)).await.ok()?;
+        let (items, grounds) = best.into_iter().next()?;
         Some(Update { list: LiveList { version, items, ..kept }, grounds: Some(grounds) })
     }
 

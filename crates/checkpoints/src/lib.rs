@@ -24,7 +24,7 @@ use rusqlite::{Connection, OpenFlags};
 const EVERY: Duration = Duration::from_secs(1);
 /// After as many commits it does not wait that long: what small ones left is written in a moment, and nobody who
 /// waits for the disk has to wait for a second's worth of it.
-const MANY: u32 = 50;
+const MANY: u32 = 20;
 /// A log of more pages is brought to its end: 64 MB of pages of 1 KiB, 256 MB in files of before, with 4 KiB.
 const LONG: i64 = 65_536;
 /// As many pages are copied and synced in a moment, while the writer waits.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     Scored,
-    simd::{Terms, add_gramian, add_product, inner_product},
+    simd::{Terms, add_gramian, add_product, inner_product, pack_panels, panel_products},
     top_k::best,
 };
 
@@ -22,30 +22,68 @@ pub(crate) fn row(matrix: &[f32], width: usize, row: u32) -> Option<&[f32]> {
 
 /// The inner product.
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let mut product = [0.0];
-    products(left, right, &mut product);
-    product[0]
+    Arch::new().dispatch(Dot { left, right })
 }
 
-/// The inner product of each row of the matrix with the vector.
-pub(crate) fn products(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
-    Arch::new().dispatch(Products { matrix, vector, out });
+struct Dot<'a> {
+    left: &'a [f32],
+    right: &'a [f32],
 }
 
-/// The inner products of each user's vector with each item's, one row of `scores` a user. On one thread.
-///
-/// # Panics
-/// If there is not one row of scores a user, with one score an item.
-pub(crate) fn all_products(users: &[f32], items: &[f32], width: usize, scores: &mut [f32]) {
-    scores.fill(0.0);
-    let (Some(rows), Some(count)) = (users.len().checked_div(width), items.len().checked_div(width)) else { return };
-    assert_eq!(scores.len(), rows * count, "one row of scores a user");
-    add_product_of(width, (Side::rows(users, width), Side::rows(items, width)), (scores, count));
+impl WithSimd for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        inner_product(simd, self.left, self.right)
+    }
+}
+
+/// The rows of a matrix, laid out for their inner products with any vectors: some rows side by side, term by
+/// term. Then no sum runs across a vector of the machine, and rows are read once for several vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Panels {
+    width: usize,
+    rows: usize,
+    values: Vec<f32>,
+}
+
+impl Panels {
+    /// Lays out a matrix of rows of this width. As large again as the matrix.
+    pub(crate) fn of(matrix: &[f32], width: usize) -> Self {
+        let values = Arch::new().dispatch(Pack { matrix, width });
+        Self { width, rows: matrix.len().checked_div(width).unwrap_or(0), values }
+    }
+
+    /// The inner products of each vector with each row, one row of `products` a vector; 0 where vectors have no
+    /// terms. Each is the same whatever the others are. On one thread.
+    ///
+    /// # Panics
+    /// If there is not one row of products a vector, with one product a row.
+    pub(crate) fn products(&self, vectors: &[f32], products: &mut [f32]) {
+        let Some(count) = vectors.len().checked_div(self.width) else { return products.fill(0.0) };
+        assert_eq!(products.len(), count * self.rows, "one row of products a vector");
+        Arch::new().dispatch(Products { panels: self, vectors, out: products });
+    }
+}
+
+struct Pack<'a> {
+    matrix: &'a [f32],
+    width: usize,
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f32> {
+        pack_panels::<S>(self.matrix, self.width)
+    }
 }
 
 struct Products<'a> {
-    matrix: &'a [f32],
-    vector: &'a [f32],
+    panels: &'a Panels,
+    vectors: &'a [f32],
     out: &'a mut [f32],
 }
 
@@ -54,9 +92,8 @@ impl WithSimd for Products<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        for (row, cell) in self.matrix.chunks_exact(self.vector.len().max(1)).zip(self.out) {
-            *cell = inner_product(simd, row, self.vector);
-        }
+        let Panels { width, rows, values } = self.panels;
+        panel_products(simd, (values, *width), self.vectors, (self.out, *rows));
     }
 }
 

@@ -43,9 +43,8 @@ pub trait Recommender: Send + Sync {
     /// If `scores.len() != self.item_count()`.
     fn score(&self, history: &[Interaction], scores: &mut [f32]);
 
-    /// [`Self::score`] for several histories: one row of `scores` each. What a row holds does not depend
-    /// on the others, but may differ by rounding from what [`Self::score`] gives. Models of dense vectors
-    /// read them once for all; [`batch_size`] tells how many histories are worth it.
+    /// [`Self::score`] for several histories: one row of `scores` each, which holds what [`Self::score`] gives.
+    /// Models of dense vectors read them once for all; [`batch_size`] tells how many histories are worth it.
     ///
     /// # Panics
     /// If `scores.len() != histories.len() * self.item_count()`.

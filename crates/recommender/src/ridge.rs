@@ -13,7 +13,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::simd::{Terms, add_gramian, add_rows, add_scaled, factorize, inner_product, padded, substitute};
+use crate::simd::{
+    Terms, add_gramian, add_rows, add_scaled, factorize, inner_product, padded, substitute, substitute_rows,
+};
 
 /// An observation: a row of the matrix with its weight and target.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +45,8 @@ pub(crate) struct Ridge {
     direction: Vec<f32>,
     image: Vec<f32>,
     coefficients: Vec<f32>,
+    /// `(I + ZZ')^-1 Z`, row by row, for [`Self::contributions`]; empty until they are asked for.
+    shares: Vec<f32>,
 }
 
 impl Ridge {
@@ -51,6 +55,7 @@ impl Ridge {
         self.scales.clear();
         self.scales.extend(penalties.map(|penalty| 1.0 / penalty.sqrt()));
         self.observations.clear();
+        self.shares.clear();
     }
 
     /// Adds an observation.
@@ -257,21 +262,24 @@ struct Contributions<'a> {
 impl WithSimd for Contributions<'_> {
     type Output = Vec<f32>;
 
-    /// With `q = features / sqrt(penalty)`: `s * (I + ZZ')^-1 Z q`, or `s * Z (I + Z'Z)^-1 q`.
+    /// With `q = features / sqrt(penalty)`: `s * (I + ZZ')^-1 Z q`, or `s * Z (I + Z'Z)^-1 q`. Few observations
+    /// have their system solved once for all features.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
         let ridge = self.ridge;
         let mut scaled: Vec<f32> = self.features.iter().zip(&ridge.scales).map(|(a, b)| a * b).collect();
+        let width = scaled.len().max(1);
         if !ridge.is_dual() {
             substitute(simd, scaled.len(), &ridge.system, &mut scaled);
+        } else if ridge.shares.is_empty() {
+            ridge.shares.extend_from_slice(&ridge.rows[..ridge.observations.len() * width]);
+            substitute_rows(simd, ridge.observations.len(), &ridge.system, &mut ridge.shares, width);
         }
-        let rows = ridge.rows.chunks_exact(scaled.len().max(1)).take(ridge.observations.len());
-        let mut values: Vec<f32> = rows.map(|row| inner_product(simd, row, &scaled)).collect();
-        if ridge.is_dual() {
-            substitute(simd, values.len(), &ridge.system, &mut values);
+        let rows = if ridge.is_dual() { &ridge.shares } else { &ridge.rows };
+        let mut values = Vec::with_capacity(ridge.observations.len());
+        for (row, one) in rows.chunks_exact(width).zip(&ridge.observations) {
+            values.push(one.weight.sqrt() * one.target * inner_product(simd, row, &scaled));
         }
-        let target = |one: &Observation| one.weight.sqrt() * one.target;
-        values.iter_mut().zip(&ridge.observations).for_each(|(value, one)| *value *= target(one));
         values
     }
 }

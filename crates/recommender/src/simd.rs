@@ -154,7 +154,7 @@ pub(crate) fn add_product<S: Simd>(
                 let valid = across.min(right.places - column);
                 for (line, cells) in (row..left.places).zip(tile) {
                     let start = line * width + column;
-                    store::<S>(simd, cells, &mut sums[start..start + valid]);
+                    store(simd, cells, &mut sums[start..start + valid]);
                 }
             }
         }
@@ -186,7 +186,7 @@ pub(crate) fn add_gramian<S: Simd>(
                 let tile = tile(simd, (left, across), panel);
                 for (line, cells) in (row..values.places).zip(tile) {
                     let start = line * width + column;
-                    store::<S>(simd, cells, &mut sums[start..start + valid]);
+                    store(simd, cells, &mut sums[start..start + valid]);
                 }
             }
         }
@@ -240,6 +240,80 @@ fn tile<S: Simd>(simd: S, (left, step): (&[f32], usize), right: &[f32]) -> [[S::
     sums
 }
 
+/// All rows of a matrix in panels of [`VECTORS`] vectors of rows, the last filled up with zeros.
+#[inline(always)]
+pub(crate) fn pack_panels<S: Simd>(matrix: &[f32], width: usize) -> Vec<f32> {
+    let Some(places) = matrix.len().checked_div(width) else { return Vec::new() };
+    let across = VECTORS * S::F32_LANES;
+    let mut panels = Vec::with_capacity(places.div_ceil(across) * across * width);
+    for first in (0..places).step_by(across) {
+        pack(Terms { values: matrix, step: 1, stride: width, places }, 0..width, first, across, &mut panels);
+    }
+    panels
+}
+
+/// The products of each vector of `width` terms with the `rows` rows in panels, each summed up in the order of
+/// terms, whichever other vectors there are.
+#[inline(always)]
+pub(crate) fn panel_products<S: Simd>(
+    simd: S,
+    (panels, width): (&[f32], usize),
+    vectors: &[f32],
+    (products, rows): (&mut [f32], usize),
+) {
+    let across = VECTORS * S::F32_LANES;
+    let fours = vectors.chunks_exact(ROWS * width);
+    let rest = fours.remainder();
+    let (of_fours, of_rest) = products.split_at_mut((vectors.len() - rest.len()) / width * rows);
+    let mut packed = Vec::with_capacity(vectors.len());
+    for four in fours {
+        pack(Terms { values: four, step: 1, stride: width, places: ROWS }, 0..width, 0, ROWS, &mut packed);
+    }
+    for (first, panel) in (0..rows).step_by(across).zip(panels.chunks_exact(across * width)) {
+        let valid = first..rows.min(first + across);
+        for (values, products) in packed.chunks_exact(ROWS * width).zip(of_fours.chunks_exact_mut(ROWS * rows)) {
+            let tile = tile(simd, (values, ROWS), panel);
+            for (cells, products) in tile.into_iter().zip(products.chunks_exact_mut(rows)) {
+                put(simd, cells, &mut products[valid.clone()]);
+            }
+        }
+    }
+    for (vector, products) in rest.chunks_exact(width).zip(of_rest.chunks_exact_mut(rows)) {
+        one_vector_products(simd, panels, vector, products);
+    }
+}
+
+/// As many panels at a time as a tile has rows: so many sums do not wait for one another.
+#[inline(always)]
+fn one_vector_products<S: Simd>(simd: S, panels: &[f32], vector: &[f32], products: &mut [f32]) {
+    let across = VECTORS * S::F32_LANES;
+    let length = across * vector.len();
+    for (panels, products) in panels.chunks(ROWS * length).zip(products.chunks_mut(ROWS * across)) {
+        // In place of those beyond the last panel the first is summed up again, for nothing.
+        let panel = |place: usize| panels.get(place * length..(place + 1) * length).unwrap_or(&panels[..length]);
+        let [a, b, c, d] = [0, 1, 2, 3].map(|place| S::as_simd_f32s(panel(place)).0.as_chunks::<VECTORS>().0);
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        for ((((value, a), b), c), d) in vector.iter().zip(a).zip(b).zip(c).zip(d) {
+            let value = simd.splat_f32s(*value);
+            for (sums, cells) in sums.iter_mut().zip([a, b, c, d]) {
+                for (sum, cell) in sums.iter_mut().zip(cells) {
+                    *sum = simd.mul_add_e_f32s(value, *cell, *sum);
+                }
+            }
+        }
+        for (sums, products) in sums.into_iter().zip(products.chunks_mut(across)) {
+            put(simd, sums, products);
+        }
+    }
+}
+
+/// Writes as many cells of vectors as there are.
+#[inline(always)]
+fn put<S: Simd>(simd: S, values: [S::f32s; VECTORS], target: &mut [f32]) {
+    target.fill(0.0);
+    store(simd, values, target);
+}
+
 /// Cells of a row of a matrix of `size` columns, rounded up so that rows start at whole vectors.
 pub(crate) const fn padded(size: usize) -> usize {
     size.div_ceil(LONGEST) * LONGEST
@@ -280,5 +354,31 @@ pub(crate) fn substitute<S: Simd>(simd: S, size: usize, upper: &[f32], right: &m
     for row in (0..size).rev() {
         let cells = &upper[row * width..row * width + size];
         right[row] = (right[row] - inner_product(simd, &cells[row + 1..], &right[row + 1..size])) / cells[row];
+    }
+}
+
+/// The same for as many right sides as a row of `rows` is wide: `rows` is a matrix of `size` rows.
+#[inline(always)]
+pub(crate) fn substitute_rows<S: Simd>(simd: S, size: usize, upper: &[f32], rows: &mut [f32], width: usize) {
+    let stride = padded(size);
+    for row in 0..size {
+        let (head, below) = rows.split_at_mut((row + 1) * width);
+        let (cells, solved) = (&upper[row * stride..][..size], &mut head[row * width..]);
+        for value in solved.iter_mut() {
+            *value /= cells[row];
+        }
+        for (cell, other) in cells[row + 1..].iter().zip(below.chunks_exact_mut(width)) {
+            add_scaled(simd, -cell, solved, other);
+        }
+    }
+    for row in (0..size).rev() {
+        let (head, below) = rows.split_at_mut((row + 1) * width);
+        let (cells, solved) = (&upper[row * stride..][..size], &mut head[row * width..]);
+        for (cell, other) in cells[row + 1..].iter().zip(below.chunks_exact(width)) {
+            add_scaled(simd, -cell, other, solved);
+        }
+        for value in solved.iter_mut() {
+            *value /= cells[row];
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Sparse rows of `(column, value)` pairs: user-item matrices, neighbour lists, text vectors.
 
+#![expect(clippy::inline_always, reason = "a function that is not inlined loses the instruction set of its caller")]
+
 use std::collections::BTreeMap;
 
-use crate::{Error, Interaction, Interactions, ModelData, Scored, Tensor, top_k::best};
+use pulp::{Arch, Simd, WithSimd};
 
-/// Columns that are compared at once in the search for one.
-const BLOCK: usize = 32;
+use crate::{Error, Interaction, Interactions, ModelData, Scored, Tensor, top_k::best};
 
 /// A matrix of which only some cells are kept: 8 bytes a cell and 8 a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,11 +115,7 @@ impl SparseRows {
     /// The value of a cell; none where nothing is kept. `O(cells of the row)`.
     pub(crate) fn value(&self, row: u32, column: u32) -> Option<f32> {
         let (columns, values) = self.cells(row);
-        // Whole blocks are compared at once.
-        let is_in = |block: &[u32]| block.iter().fold(0, |found, other| found | u8::from(*other == column)) > 0;
-        let begin = columns.chunks(BLOCK).position(is_in)? * BLOCK;
-        let place = columns[begin..].iter().position(|other| *other == column)?;
-        Some(values[begin + place])
+        Some(values[Arch::new().dispatch(Position { columns, column })?])
     }
 
     /// The `k` largest cells of a row that are above 0 and not on the diagonal, best first: the items
@@ -177,6 +174,30 @@ impl SparseRows {
             return corrupt(&names[1], format!("columns below {width}"), format!("column {column}"));
         }
         Ok(Self { offsets, columns, values, width })
+    }
+}
+
+/// Where a column stands.
+struct Position<'a> {
+    columns: &'a [u32],
+    column: u32,
+}
+
+impl WithSimd for Position<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Option<usize> {
+        let (vectors, rest) = S::as_simd_u32s(self.columns);
+        let wanted = simd.splat_u32s(self.column);
+        for (place, vector) in vectors.iter().enumerate() {
+            let lane = simd.first_true_m32s(simd.equal_u32s(*vector, wanted));
+            if lane < S::U32_LANES {
+                return Some(place * S::U32_LANES + lane);
+            }
+        }
+        let place = rest.iter().position(|column| *column == self.column)?;
+        Some(vectors.len() * S::U32_LANES + place)
     }
 }
 

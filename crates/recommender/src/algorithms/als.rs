@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{all_products, gramian, most_alike, multiplied, products, row},
+    dense::{Panels, gramian, most_alike, multiplied, row},
     linear_algebra::Eigen,
     recency::by_recency,
     ridge::{Observation, Ridge},
@@ -176,6 +176,7 @@ impl Parameters {
 pub struct Als {
     parameters: Parameters,
     items: Side,
+    panels: Panels,
 }
 
 /// The vectors of one side, in the basis in which their Gramian is diagonal.
@@ -189,6 +190,10 @@ struct Side {
 }
 
 impl Als {
+    fn new(parameters: Parameters, items: Side) -> Self {
+        Self { panels: Panels::of(&items.vectors, parameters.width()), parameters, items }
+    }
+
     /// Alternates between users and items.
     pub fn fit(parameters: &Parameters, train: &Interactions) -> Result<Self, Error> {
         parameters.check()?;
@@ -210,7 +215,7 @@ impl Als {
             users = side.vectors;
         }
         let items = Side::turned(&items, &mut users, of_users, parameters);
-        Ok(Self { parameters: parameters.clone(), items })
+        Ok(Self::new(parameters.clone(), items))
     }
 
     /// The vectors that [`Recommender::save`] wrote.
@@ -221,7 +226,7 @@ impl Als {
         let vectors = data.floats_of("items", data.items * width)?.to_vec();
         let gramian = data.floats_of("gramian", width)?.to_vec();
         let opposite_frequency = data.floats_of("user_frequency", 1)?[0];
-        Ok(Self { parameters, items: Side { vectors, gramian, opposite_frequency } })
+        Ok(Self::new(parameters, Side { vectors, gramian, opposite_frequency }))
     }
 
     /// The regression that gives the history's vector, and the items that are observed in it.
@@ -304,13 +309,13 @@ impl Recommender for Als {
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         let mut ridge = self.fold_in(history).0;
-        products(&self.items.vectors, ridge.solve(&self.items.vectors), scores);
+        self.panels.products(ridge.solve(&self.items.vectors), scores);
     }
 
     fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
         let vectors = &self.items.vectors;
         let users = histories.iter().flat_map(|history| self.fold_in(history).0.solve(vectors).to_vec());
-        all_products(&users.collect::<Vec<f32>>(), vectors, self.parameters.width(), scores);
+        self.panels.products(&users.collect::<Vec<f32>>(), scores);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
@@ -370,8 +375,8 @@ mod tests {
             unobserved_weight: 0.1,
             ..Parameters::default()
         };
-        let model =
-            Als { parameters, items: Side { vectors: vec![1.0, 2.0], gramian: vec![5.0], opposite_frequency: 2.0 } };
+        let items = Side { vectors: vec![1.0, 2.0], gramian: vec![5.0], opposite_frequency: 2.0 };
+        let model = Als::new(parameters, items);
         let mut scores = vec![0.0; 2];
         model.score(&[entry(1)], &mut scores);
         assert!((scores[0] - 2.0 / 5.1).abs() < 1e-6 && (scores[1] - 4.0 / 5.1).abs() < 1e-6, "{scores:?}");

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{all_products, dot, most_alike, products, row},
+    dense::{Panels, dot, most_alike, row},
     ridge::{Observation, Ridge},
 };
 
@@ -114,9 +114,15 @@ pub struct BiasedMf {
     mean: f32,
     lowest: f32,
     highest: f32,
+    panels: Panels,
 }
 
 impl BiasedMf {
+    fn new(parameters: Parameters, items: Side, [mean, lowest, highest]: [f32; 3]) -> Self {
+        let panels = Panels::of(&items.features, parameters.width() + 1);
+        Self { parameters, items, mean, lowest, highest, panels }
+    }
+
     /// Alternates between users and items.
     pub fn fit(parameters: &Parameters, train: &Interactions) -> Result<Self, Error> {
         parameters.check()?;
@@ -133,7 +139,7 @@ impl BiasedMf {
         }
         let lowest = weights().fold(f32::INFINITY, f32::min);
         let highest = weights().fold(f32::NEG_INFINITY, f32::max);
-        Ok(Self { parameters: parameters.clone(), items, mean, lowest, highest })
+        Ok(Self::new(parameters.clone(), items, [mean, lowest, highest]))
     }
 
     /// The model that [`Recommender::save`] wrote.
@@ -143,8 +149,7 @@ impl BiasedMf {
         let features = data.floats_of("features", data.items * (parameters.width() + 1))?.to_vec();
         let biases = data.floats_of("biases", data.items)?.to_vec();
         let ratings = data.floats_of("ratings", 3)?;
-        let (mean, lowest, highest) = (ratings[0], ratings[1], ratings[2]);
-        Ok(Self { parameters, items: Side { features, biases }, mean, lowest, highest })
+        Ok(Self::new(parameters, Side { features, biases }, [ratings[0], ratings[1], ratings[2]]))
     }
 
     /// The regression that gives the history's vector followed by its bias, and the items observed in it.
@@ -234,13 +239,13 @@ impl Recommender for BiasedMf {
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
-        products(&self.items.features, &self.user(history), scores);
+        self.panels.products(&self.user(history), scores);
         self.lift(scores);
     }
 
     fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
         let users: Vec<f32> = histories.iter().flat_map(|history| self.user(history)).collect();
-        all_products(&users, &self.items.features, self.parameters.width() + 1, scores);
+        self.panels.products(&users, scores);
         scores.chunks_exact_mut(self.item_count().max(1)).for_each(|scores| self.lift(scores));
     }
 
@@ -292,7 +297,7 @@ mod tests {
         // 4 for item 1: b(u) = ((5 - 3 - 1) + (4 - 3 - 0)) / (2 + 2) = 0.5.
         let parameters = Parameters { factors: 0, bias_regularization: 2.0, ..Parameters::default() };
         let items = Side { features: vec![1.0, 1.0], biases: vec![1.0, 0.0] };
-        let model = BiasedMf { parameters, items, mean: 3.0, lowest: 1.0, highest: 5.0 };
+        let model = BiasedMf::new(parameters, items, [3.0, 1.0, 5.0]);
         let history = [rated(0, 5.0), rated(1, 4.0)];
         assert_eq!(model.predict_rating(&history, 0), Some(4.5));
         assert_eq!(model.predict_rating(&history, 1), Some(3.5));
@@ -304,7 +309,7 @@ mod tests {
     fn predictions_stay_within_the_ratings_of_the_training_data() {
         let parameters = Parameters { factors: 0, bias_regularization: 0.01, ..Parameters::default() };
         let items = Side { features: vec![1.0], biases: vec![2.0] };
-        let model = BiasedMf { parameters, items, mean: 4.0, lowest: 1.0, highest: 5.0 };
+        let model = BiasedMf::new(parameters, items, [4.0, 1.0, 5.0]);
         assert_eq!(model.predict_rating(&[], 0), Some(5.0));
         let mut scores = [0.0];
         model.score(&[], &mut scores);

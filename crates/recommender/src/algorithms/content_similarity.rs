@@ -95,20 +95,29 @@ impl Similarity {
         }
     }
 
-    /// How similar items are to `item`, which is looked up once.
-    pub(super) fn to(&self, item: u32) -> impl Fn(u32) -> f32 + '_ {
-        let mut own: Vec<(u32, f32)> = match self {
+    /// Room for [`Self::to`].
+    pub(super) fn room(&self) -> Vec<f32> {
+        match self {
             Self::Neighbors(_) => Vec::new(),
-            Self::Vectors { terms, .. } => terms.row(item).collect(),
-        };
-        own.sort_by_key(|cell| cell.0);
-        let value = move |term: u32| own.binary_search_by_key(&term, |cell| cell.0).ok().map(|place| own[place].1);
-        move |other| match self {
-            Self::Neighbors(rows) => rows.value(other, item).unwrap_or(0.0),
+            Self::Vectors { postings, .. } => vec![0.0; postings.len()],
+        }
+    }
+
+    /// How similar each of these items is to `item`, whose terms are laid out in the room meanwhile.
+    pub(super) fn to(&self, item: u32, others: &[(u32, f32)], room: &mut [f32]) -> Vec<f32> {
+        match self {
+            Self::Neighbors(rows) => others.iter().map(|(other, _)| rows.value(*other, item).unwrap_or(0.0)).collect(),
             Self::Vectors { terms, features, width, .. } => {
-                let text: f32 = terms.row(other).filter_map(|(term, weight)| Some(weight * value(term)?)).sum();
-                let pair = (row(features, *width, other), row(features, *width, item));
-                text + if let (Some(a), Some(b)) = pair { dot(a, b) } else { 0.0 }
+                terms.row(item).for_each(|(term, weight)| room[term as usize] = weight);
+                let features = |item: u32| row(features, *width, item).unwrap_or_default();
+                let own = features(item);
+                let similarity = |(other, _): &(u32, f32)| {
+                    let text: f32 = terms.row(*other).map(|(term, weight)| weight * room[term as usize]).sum();
+                    text + dot(own, features(*other))
+                };
+                let similarities = others.iter().map(similarity).collect();
+                terms.row(item).for_each(|(term, _)| room[term as usize] = 0.0);
+                similarities
             }
         }
     }

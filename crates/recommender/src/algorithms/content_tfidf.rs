@@ -352,12 +352,12 @@ impl Recommender for ContentTfidf {
     }
 
     fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
-        let strengths = self.strengths(history);
+        let (strengths, mut room) = (self.strengths(history), self.similarity.room());
         Box::new(move |item| {
             let lift = self.lifts.get(item as usize)?;
-            let similarity = self.similarity.to(item);
-            let contribution = |(own, strength): &(u32, f32)| (*own, lift * strength * similarity(*own));
-            Some(Evidence::new(0.0, strengths.iter().map(contribution), true))
+            let similarities = self.similarity.to(item, &strengths, &mut room).into_iter();
+            let contribution = |((own, strength), similarity): (&(u32, f32), f32)| (*own, lift * strength * similarity);
+            Some(Evidence::new(0.0, strengths.iter().zip(similarities).map(contribution), true))
         })
     }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{all_products, dot, most_alike, products, row},
+    dense::{Panels, dot, most_alike, row},
     gradient::{self, Descent, descend, history_vector, weights},
 };
 
@@ -157,9 +157,14 @@ pub struct Embedding {
     inputs: Vec<f32>,
     /// Vectors of ranked items, each followed by its bias.
     outputs: Vec<f32>,
+    panels: Panels,
 }
 
 impl Embedding {
+    fn new(parameters: Parameters, inputs: Vec<f32>, outputs: Vec<f32>) -> Self {
+        Self { panels: Panels::of(&outputs, parameters.width()), parameters, inputs, outputs }
+    }
+
     /// Learns from every interaction given those before it.
     pub fn fit(parameters: &Parameters, train: &Interactions) -> Result<Self, Error> {
         parameters.check()?;
@@ -167,7 +172,7 @@ impl Embedding {
             return Err(Error::NoInteractions { algorithm: NAME });
         }
         let learned = descend(&parameters.descent(), train);
-        Ok(Self { parameters: parameters.clone(), inputs: learned.inputs, outputs: learned.outputs })
+        Ok(Self::new(parameters.clone(), learned.inputs, learned.outputs))
     }
 
     /// The vectors that [`Recommender::save`] wrote.
@@ -177,7 +182,7 @@ impl Embedding {
         let cells = data.items * parameters.width();
         let inputs = data.floats_of("inputs", cells)?.to_vec();
         let outputs = data.floats_of("outputs", cells)?.to_vec();
-        Ok(Self { parameters, inputs, outputs })
+        Ok(Self::new(parameters, inputs, outputs))
     }
 
     /// Puts a history among the items.
@@ -200,14 +205,14 @@ impl Recommender for Embedding {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
         let mut user = vec![0.0; self.parameters.width()];
         self.place(history, &mut user);
-        products(&self.outputs, &user, scores);
+        self.panels.products(&user, scores);
     }
 
     fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
         let width = self.parameters.width();
         let mut users = vec![0.0; histories.len() * width];
         histories.iter().zip(users.chunks_exact_mut(width)).for_each(|(history, user)| self.place(history, user));
-        all_products(&users, &self.outputs, width, scores);
+        self.panels.products(&users, scores);
     }
 
     fn similar(&self, item: u32, k: usize) -> Vec<Scored> {
@@ -250,7 +255,7 @@ mod tests {
         // Inputs 1 and 2, outputs 3 and 4 with biases 0.5 and 0; the older entry weighs 1/e:
         // h = (2 + 1/e) / sqrt(1 + 1/e).
         let parameters = Parameters { factors: 1, history_decay: 1.0, ..Parameters::default() };
-        let model = Embedding { parameters, inputs: vec![1.0, 0.0, 2.0, 0.0], outputs: vec![3.0, 0.5, 4.0, 0.0] };
+        let model = Embedding::new(parameters, vec![1.0, 0.0, 2.0, 0.0], vec![3.0, 0.5, 4.0, 0.0]);
         let mut scores = [0.0; 2];
         model.score(&[entry(0), entry(1)], &mut scores);
         let older = (-1.0_f32).exp();

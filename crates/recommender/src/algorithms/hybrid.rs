@@ -125,11 +125,15 @@ impl Hybrid {
         &self.blend
     }
 
+    /// The items of a history that the parts know.
+    fn known(&self, history: &[Interaction]) -> BTreeSet<u32> {
+        let items = self.item_count();
+        history.iter().map(|entry| entry.item).filter(|item| (*item as usize) < items).collect()
+    }
+
     /// The parts that decide for this history, with what their scores are multiplied by.
     fn deciding(&self, history: &[Interaction]) -> Vec<(&Part, f32)> {
-        let items = self.item_count();
-        let known: BTreeSet<u32> =
-            history.iter().map(|entry| entry.item).filter(|item| (*item as usize) < items).collect();
+        let known = self.known(history);
         let popularity = self.parts.iter().find(|part| part.model.algorithm() == popularity::NAME);
         match popularity {
             Some(part) if known.is_empty() => vec![(part, 1.0 / part.scale)],
@@ -254,6 +258,7 @@ impl Recommender for Hybrid {
     /// score dealt out by its positive evidence, and to the base without any.
     fn explainer<'a>(&'a self, history: &'a [Interaction]) -> Explainer<'a> {
         let deciding = self.deciding(history).into_iter();
+        let items: Vec<u32> = self.known(history).into_iter().collect();
         // A part that cannot tell exactly is asked for its scores, once.
         let mut parts: Vec<_> =
             deciding.map(|(part, weight)| (part, weight, part.model.explainer(history), None::<Vec<f32>>)).collect();
@@ -261,7 +266,7 @@ impl Recommender for Hybrid {
             if item as usize >= self.item_count() {
                 return None;
             }
-            let (mut base, mut contributions, mut is_exact) = (0.0, Vec::new(), true);
+            let (mut base, mut sums, mut is_exact) = (0.0, vec![0.0; items.len()], true);
             for (part, weight, explainer, scores) in &mut parts {
                 let evidence = match explainer(item) {
                     Some(evidence) if evidence.exact => evidence,
@@ -276,9 +281,14 @@ impl Recommender for Hybrid {
                     }
                 };
                 base += *weight * evidence.base;
-                contributions.extend(evidence.parts.iter().map(|(item, value)| (*item, *weight * value)));
+                for (item, value) in evidence.parts {
+                    // Only items of the history speak for anything.
+                    if let Ok(place) = items.binary_search(&item) {
+                        sums[place] += *weight * value;
+                    }
+                }
             }
-            Some(Evidence::new(base, contributions, is_exact))
+            Some(Evidence::new(base, items.iter().copied().zip(sums), is_exact))
         })
     }
 

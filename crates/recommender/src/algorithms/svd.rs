@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{parameters_of, require};
 use crate::{
     Error, Evidence, Explainer, Fit, Interaction, Interactions, ModelData, Recommender, Scored, Tensor,
-    dense::{all_products, dot, most_alike, products, row},
+    dense::{Panels, dot, most_alike, row},
     recency::by_recency,
     sparse::SparseRows,
     svd::{TruncatedSvd, Truncation},
@@ -127,9 +127,15 @@ pub struct Svd {
     counts: Vec<f32>,
     /// What each item's score is multiplied with.
     lifts: Vec<f32>,
+    panels: Panels,
 }
 
 impl Svd {
+    fn new(parameters: Parameters, width: usize, vectors: Vec<f32>, counts: Vec<f32>) -> Self {
+        let (lifts, panels) = (parameters.lifts(&counts), Panels::of(&vectors, width));
+        Self { parameters, width, vectors, counts, lifts, panels }
+    }
+
     /// Decomposes the matrix of interactions.
     pub fn fit(parameters: &Parameters, train: &Interactions) -> Result<Self, Error> {
         parameters.check()?;
@@ -150,8 +156,7 @@ impl Svd {
         for row in vectors.chunks_exact_mut(width.max(1)) {
             row.iter_mut().zip(&scales).for_each(|(cell, scale)| *cell *= scale);
         }
-        let lifts = parameters.lifts(&counts);
-        Ok(Self { parameters: parameters.clone(), width, vectors, counts, lifts })
+        Ok(Self::new(parameters.clone(), width, vectors, counts))
     }
 
     /// The vectors that [`Recommender::save`] wrote.
@@ -161,8 +166,7 @@ impl Svd {
         let counts = data.floats_of("counts", data.items)?.to_vec();
         let width = data.floats("items")?.len() / data.items.max(1);
         let vectors = data.floats_of("items", data.items * width)?.to_vec();
-        let lifts = parameters.lifts(&counts);
-        Ok(Self { parameters, width, vectors, counts, lifts })
+        Ok(Self::new(parameters, width, vectors, counts))
     }
 
     /// What each entry of a history weighs, with the item's vector.
@@ -214,14 +218,13 @@ impl Recommender for Svd {
 
     fn score(&self, history: &[Interaction], scores: &mut [f32]) {
         assert_eq!(scores.len(), self.item_count(), "one score an item");
-        scores.fill(0.0);
-        products(&self.vectors, &self.projected(history), scores);
+        self.panels.products(&self.projected(history), scores);
         self.lift(scores);
     }
 
     fn score_many(&self, histories: &[&[Interaction]], scores: &mut [f32]) {
         let users: Vec<f32> = histories.iter().flat_map(|history| self.projected(history)).collect();
-        all_products(&users, &self.vectors, self.width, scores);
+        self.panels.products(&users, scores);
         scores.chunks_exact_mut(self.item_count().max(1)).for_each(|scores| self.lift(scores));
     }
 

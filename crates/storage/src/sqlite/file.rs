@@ -22,7 +22,7 @@ const MOST_READERS: usize = 8;
 const FEW: usize = 64;
 
 /// How sure a write is when the call returns.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
     /// Survives a crash of the program.
     Bulk,
@@ -46,11 +46,36 @@ impl Pace {
     }
 }
 
+/// The connection that writes, and how sure its writes are.
+struct Writer {
+    connection: Connection,
+    durability: Option<Durability>,
+}
+
+impl Writer {
+    fn new(connection: Connection) -> Self {
+        Self { connection, durability: None }
+    }
+
+    /// The connection, of which a write is so sure from here on.
+    fn with(&mut self, durability: Durability) -> rusqlite::Result<&mut Connection> {
+        if self.durability != Some(durability) {
+            let level = match durability {
+                Durability::Bulk => "NORMAL",
+                Durability::Durable => "FULL",
+            };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.durability = Some(durability);
+        }
+        Ok(&mut self.connection)
+    }
+}
+
 /// A file that exists, with its connections.
 pub(super) struct DatabaseFile {
     path: PathBuf,
     /// None until the first write.
-    writer: Arc<Mutex<Option<Connection>>>,
+    writer: Arc<Mutex<Option<Writer>>>,
     readers: Arc<std::sync::Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
     /// What copies the log into the file; without it the writer does.
@@ -60,7 +85,7 @@ pub(super) struct DatabaseFile {
 impl DatabaseFile {
     /// A file, with the connection that made it if this program did.
     pub(super) fn new(path: PathBuf, writer: Option<Connection>) -> Self {
-        let writer = Arc::new(Mutex::new(writer));
+        let writer = Arc::new(Mutex::new(writer.map(Writer::new)));
         let turns = Arc::new(Semaphore::new(MOST_READERS));
         Self { path, writer, readers: Arc::default(), turns, checkpoints: None }
     }
@@ -105,6 +130,15 @@ impl DatabaseFile {
         }
     }
 
+    /// Runs a quick query on the connection that writes, when no write goes on: the others have to read their pages
+    /// anew after each write, this one has not.
+    pub(super) async fn read_between_writes<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Cause> + Send,
+    ) -> Result<T, Cause> {
+        query(&connected(&mut *self.writer.lock().await, &self.path)?.connection)
+    }
+
     /// Runs changes that are all made or none.
     pub(super) async fn write<T: Send + 'static>(
         &self,
@@ -139,33 +173,27 @@ impl DatabaseFile {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
         let path = self.path.clone();
         let flush = move || {
-            let connection = connected(&mut writer, &path)?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
+            let connection = connected(&mut writer, &path)?.with(Durability::Durable)?;
             Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
         };
         blocking(flush).await
     }
 }
 
-fn connected<'a>(writer: &'a mut Option<Connection>, path: &Path) -> Result<&'a mut Connection, Cause> {
+fn connected<'a>(writer: &'a mut Option<Writer>, path: &Path) -> Result<&'a mut Writer, Cause> {
     match writer {
-        Some(connection) => Ok(connection),
-        None => Ok(writer.insert(connect(path)?)),
+        Some(writer) => Ok(writer),
+        None => Ok(writer.insert(Writer::new(connect(path)?))),
     }
 }
 
 fn transact<T>(
-    writer: &mut Option<Connection>,
+    writer: &mut Option<Writer>,
     path: &Path,
     durability: Durability,
     change: impl FnOnce(&Connection) -> Result<T, Cause>,
 ) -> Result<T, Cause> {
-    let connection = connected(writer, path)?;
-    let level = match durability {
-        Durability::Bulk => "NORMAL",
-        Durability::Durable => "FULL",
-    };
-    connection.pragma_update(None, "synchronous", level)?;
+    let connection = connected(writer, path)?.with(durability)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = change(&transaction)?;
     transaction.commit()?;

@@ -295,9 +295,17 @@ impl Store for Sqlite {
     }
 
     async fn known_events(&self, ids: &[String]) -> Result<BTreeSet<String>, Error> {
-        let ids = ids.to_vec();
-        let pace = Pace::of(ids.len());
-        self.read("look up events", pace, move |connection| live::known_events(connection, &ids)).await
+        match Pace::of(ids.len()) {
+            // A live worker asks before each of its small writes.
+            Pace::Quick => {
+                let known = self.main.read_between_writes(|connection| live::known_events(connection, ids)).await;
+                known.map_err(|cause| self.fault("look up events", cause))
+            }
+            Pace::Slow => {
+                let ids = ids.to_vec();
+                self.read("look up events", Pace::Slow, move |connection| live::known_events(connection, &ids)).await
+            }
+        }
     }
 
     async fn live_list(&self, user: &str) -> Result<Option<LiveList>, Error> {
