@@ -3,12 +3,13 @@
 //! The stage gives findings and chapters; the order and counts of alerts and the contents by group
 //! are worked out here.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     Error, Template,
     page::{Fact, Page, Section},
-    render,
+    render, render_section,
 };
 
 /// What the report shows. Fill it and call [`Exploration::render`].
@@ -84,14 +85,17 @@ pub struct Alert {
 /// What the template is filled with.
 #[derive(Serialize)]
 struct View<'a> {
-    #[serde(flatten)]
-    exploration: &'a Exploration,
-    /// Shadows the alerts of the exploration.
+    title: &'a str,
+    lead: &'a str,
+    origin: &'a str,
+    facts: &'a [Fact],
     shown_alerts: Vec<ShownAlert<'a>>,
     /// Such as `2 serious, 3 warnings`.
     alert_counts: String,
     /// The contents.
     groups: Vec<Group<'a>>,
+    /// As they stand in the page.
+    sections: Vec<String>,
 }
 
 /// Chapters that belong together, by name.
@@ -138,8 +142,14 @@ impl Exploration {
             sign: alert.severity.sign(),
             target: self.heading(&alert.section),
         };
+        // Each by itself, on all threads: they are most of the page.
+        let sections: Result<Vec<String>, Error> = self.sections.par_iter().map(render_section).collect();
         let view = View {
-            exploration: self,
+            title: &self.title,
+            lead: &self.lead,
+            origin: &self.origin,
+            facts: &self.facts,
+            sections: sections?,
             alert_counts: self.alert_counts(),
             groups: self.groups(),
             shown_alerts: alerts.into_iter().map(shown).collect(),

@@ -15,7 +15,7 @@ mod policy;
 
 use std::sync::LazyLock;
 
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason};
 use serde::Serialize;
 
 pub use error::Error;
@@ -76,10 +76,17 @@ pub fn render(template: Template, data: &impl Serialize) -> Result<String, Error
     REGISTRY.render(name, data).map_err(|source| Error { template: name, source: Box::new(source) })
 }
 
+/// A section as it stands in a report on data.
+fn render_section(section: &page::Section) -> Result<String, Error> {
+    let wrong = |source| Error { template: Template::Eda.source().0, source: Box::new(source) };
+    REGISTRY.render("section", section).map_err(wrong)
+}
+
 static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     format::register(&mut registry);
+    registry.register_helper("part", Box::new(part));
     policy::register(&mut registry);
     let script = ("script", SCRIPT.as_str());
     for (name, text) in PARTIALS.into_iter().chain([script]).chain(Template::ALL.map(Template::source)) {
@@ -87,6 +94,21 @@ static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     }
     registry
 });
+
+/// `{{part "table" this}}`: another template for this value alone. A partial is given all that its page is made of, a
+/// copy each time, which takes most of the time of a long page.
+fn part(
+    helper: &Helper<'_>,
+    registry: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let missing = |place| RenderErrorReason::ParamNotFoundForIndex("part", place);
+    let name = helper.param(0).and_then(|name| name.value().as_str()).ok_or_else(|| missing(0))?;
+    let data = helper.param(1).ok_or_else(|| missing(1))?;
+    Ok(out.write(&registry.render(name, data.value())?)?)
+}
 
 #[cfg(test)]
 mod tests {

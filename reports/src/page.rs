@@ -131,7 +131,7 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Cells, one list a row, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
-    /// Whether it needs the whole width of the page.
+    /// Whether it needs the whole width of the page, as one of six columns or more does.
     pub wide: bool,
 }
 
@@ -155,7 +155,14 @@ pub struct Cell {
     pub numeric: bool,
     /// Whether it is the best of its column.
     pub best: bool,
+    /// Whether it is a date or another short word with hyphens, which stays in one line.
+    pub unbroken: bool,
 }
+
+/// Columns that half of the page has room for.
+const NARROW: usize = 5;
+/// Longest word, in bytes, that stays in one line whatever is in it.
+const UNBROKEN: usize = 24;
 
 impl Table {
     /// An empty table; a heading that starts with `#` is of a column of figures.
@@ -166,8 +173,8 @@ impl Table {
                 Some(text) => Column { text: text.to_owned(), numeric: true },
                 None => Column { text: (*text).to_owned(), numeric: false },
             })
-            .collect();
-        Self { caption: caption.into(), columns, rows: Vec::new(), wide: false }
+            .collect::<Vec<Column>>();
+        Self { caption: caption.into(), wide: columns.len() > NARROW, columns, rows: Vec::new() }
     }
 
     /// Appends a row of texts.
@@ -180,6 +187,8 @@ impl Table {
         row.resize(self.columns.len(), Cell::default());
         for (cell, column) in row.iter_mut().zip(&self.columns) {
             cell.numeric = column.numeric;
+            let is_word = cell.text.len() <= UNBROKEN && !cell.text.contains(' ');
+            cell.unbroken = !cell.numeric && is_word && cell.text.contains(['-', '–']);
         }
         self.rows.push(row);
     }

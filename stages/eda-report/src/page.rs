@@ -40,7 +40,7 @@ fn facts(eda: &Eda) -> Vec<Fact> {
     let years = (overview.last - overview.first) as f64 / (365.2425 * 86_400.0);
     let each = |count: u64| format!("{} reviews each", fixed(overview.reviews as f64 / count.max(1) as f64, 1));
     let share = |count: u64| count as f64 / overview.reviews.max(1) as f64;
-    vec![
+    let mut facts = vec![
         Fact::new("reviews", number(overview.reviews), ""),
         Fact::new("users", number(overview.users), each(overview.users)),
         Fact::new("products", number(overview.items), each(overview.items)),
@@ -56,8 +56,11 @@ fn facts(eda: &Eda) -> Vec<Fact> {
             number(overview.repeated_pairs),
             format!("{} of the reviews", small_percent(share(overview.repeated_pairs))),
         ),
-        Fact::new("verified", percent(share(overview.verified), 1), "marked as purchases"),
-    ]
+    ];
+    if overview.verified > 0 {
+        facts.push(Fact::new("verified", percent(share(overview.verified), 1), "marked as purchases"));
+    }
+    facts
 }
 
 fn alert(alert: &Alert) -> eda::Alert {
@@ -92,7 +95,7 @@ fn reproduction(eda: &Eda) -> Section {
         inputs.push([input.port.clone(), input.from.clone(), input.blake3.chars().take(16).collect()]);
     }
     let reading = "The same version, parameters and inputs give this report again, byte by byte. All figures stand in the \
-                   output `statistics` as well, in the layout of eda.schema.json.";
+                   output statistics as well, in the layout of eda.schema.json.";
     section("reproduction", "Reproduction", vec![reading.to_owned()], Vec::new())
         .in_group("Appendix")
         .with_table(made)

@@ -13,6 +13,11 @@ pub(crate) fn small_percent(share: f64) -> String {
     percent(share, if size >= 10.0 || size <= 0.0 { 1 } else { (1.0 - size.log10().floor()).clamp(1.0, 7.0) as usize })
 }
 
+/// `1 review`, `2,000 reviews`: a number with what it counts.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
 /// `4` or `4.5`.
 pub(crate) fn stars(rating: f64) -> String {
     if rating.fract() > 0.0 { fixed(rating, 1) } else { fixed(rating, 0) }

@@ -19,7 +19,7 @@ use crate::{
         contingency::{Contingency, correlation_ratio},
         kendall::tau_b,
         phi_k::phi_k,
-        ranks::{mid_ranks, pearson},
+        ranks::{known_ranks, mid_ranks, pearson},
     },
     words::{MISSING, figure, fixed, number, section},
 };
@@ -63,6 +63,7 @@ impl Chapter for Correlations {
         let all: Vec<&Variable> = numbers.iter().chain(&categories).copied().collect();
         let binned: Vec<Vec<Option<usize>>> = all.par_iter().map(|variable| variable.categories()).collect();
         let columns: Vec<&[Option<f64>]> = numbers.iter().filter_map(|variable| variable.numbers()).collect();
+        let ranks: Vec<Vec<Option<u32>>> = columns.par_iter().map(|column| known_ranks(column)).collect();
         let of_categories = &binned[numbers.len()..];
         let names = |variables: &[&Variable]| variables.iter().map(|variable| variable.name.to_owned()).collect();
         let pairs = |count, value: &(dyn Fn(usize, usize) -> Option<f64> + Sync)| symmetric(count, value);
@@ -75,11 +76,11 @@ impl Chapter for Correlations {
                 pearson(&x, &y)
             }),
             spearman: pairs(columns.len(), &|a, b| {
-                let (x, y) = both(columns[a], columns[b]);
+                let (x, y) = both(&ranks[a], &ranks[b]);
                 pearson(&mid_ranks(&x), &mid_ranks(&y))
             }),
             kendall: pairs(columns.len(), &|a, b| {
-                let (x, y) = both(columns[a], columns[b]);
+                let (x, y) = both(&ranks[a], &ranks[b]);
                 tau_b(&x, &y)
             }),
             cramers_v: pairs(categories.len(), &|a, b| table(&of_categories[a], &of_categories[b]).cramers_v()),
@@ -97,7 +98,10 @@ impl Chapter for Correlations {
     fn sections(&self) -> Vec<Section> {
         let map = |title: &str, names: &[String], values: &Matrix| {
             let frame = Frame { title, description: "Correlation of each pair.", ..Frame::default() };
-            figure(title, chart::heat_map(&frame, names, values))
+            let varying: Vec<usize> = (0..names.len()).filter(|place| values[*place][*place].is_some()).collect();
+            let names: Vec<String> = varying.iter().map(|place| names[*place].clone()).collect();
+            let row = |row: &usize| varying.iter().map(|column| values[*row][*column]).collect();
+            figure(title, chart::heat_map(&frame, &names, &varying.iter().map(row).collect::<Matrix>()))
         };
         let mut figures = vec![
             map("Pearson (linear)", &self.numbers, &self.pearson),
@@ -105,13 +109,13 @@ impl Chapter for Correlations {
             map("Kendall (tau-b)", &self.numbers, &self.kendall),
             map("φK (numbers and categories)", &self.variables, &self.phi_k),
         ];
-        if self.categories.len() > 1 {
+        if (0..self.categories.len()).filter(|place| self.cramers_v[*place][*place].is_some()).count() > 1 {
             figures.push(map("Cramér's V (categories)", &self.categories, &self.cramers_v));
         }
         let section = section("correlations", "Correlations", vec![self.reading()], figures);
         vec![section.in_group("Relations").with_table(self.eta_table()).with_note(&format!(
-            "Over {}; each pair uses the rows that know both values, and {MISSING} stands where one does not vary. Votes: \
-             helpful votes; characters and words: of the text. φK has no sign and also sees relations that are no lines. \
+            "Over {}; each pair uses the rows that know both values, and what never varies is left out. Votes: helpful votes; \
+             characters and words: of the text. φK has no sign and also sees relations that are no lines. \
              Correlation does not tell what causes what.",
             if self.rows == self.all_rows {
                 "all rows".to_owned()
@@ -137,7 +141,8 @@ impl Correlations {
         match pairs.first() {
             None => "Nothing here varies together: there are too few rows, or all values are the same.".to_owned(),
             Some((rho, first, second)) => format!(
-                "The strongest relation of two numbers is between {first} and {second} (Spearman {}): {}.",
+                "The strongest relation of two numbers, but for the two lengths of a text, is between {first} and {second} \
+                 (Spearman {}): {}.",
                 fixed(*rho, 2),
                 strength(*rho)
             ),
@@ -149,7 +154,8 @@ impl Correlations {
         let headings: Vec<String> = std::iter::once("category".to_owned()).chain(numbers).collect();
         let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
         let mut table = reports::page::Table::new("Correlation ratio (eta) of numbers in categories", &headings);
-        for (name, values) in self.categories.iter().zip(&self.eta) {
+        let varying = |values: &&Vec<Option<f64>>| values.iter().any(Option::is_some);
+        for (name, values) in self.categories.iter().zip(&self.eta).filter(|(_, values)| varying(values)) {
             let value = |value: &Option<f64>| value.map_or_else(|| MISSING.to_owned(), |value| fixed(value, 2));
             table.push(std::iter::once(name.clone()).chain(values.iter().map(value)));
         }
@@ -171,7 +177,7 @@ fn symmetric(count: usize, value: &(dyn Fn(usize, usize) -> Option<f64> + Sync))
 }
 
 /// Rows that know both.
-fn both(x: &[Option<f64>], y: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
+fn both<T: Copy>(x: &[Option<T>], y: &[Option<T>]) -> (Vec<T>, Vec<T>) {
     x.iter().zip(y).filter_map(|(x, y)| (*x).zip(*y)).unzip()
 }
 

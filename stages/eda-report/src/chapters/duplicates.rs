@@ -9,7 +9,7 @@ use crate::{
     Params,
     alert::{Alert, Severity},
     data::Data,
-    words::{date, number, percent, section, small_percent, stars},
+    words::{number, percent, section, small_percent},
 };
 
 /// Rows that repeat others, after `load` dropped lines that are equal byte by byte.
@@ -111,23 +111,6 @@ impl Chapter for Duplicates {
                 counts.push([number(*reviews), number(*pairs)]);
             }
             section.tables.push(counts);
-            let mut table = Table::new(
-                "Most reviews of a product by one user",
-                &["user", "product", "#reviews", "from", "to", "stars"],
-            );
-            for pair in &self.top_pairs {
-                let ratings: Vec<String> = pair.ratings.iter().map(|rating| stars(f64::from(*rating))).collect();
-                table.push([
-                    pair.user.clone(),
-                    pair.item.clone(),
-                    number(pair.reviews),
-                    date(pair.first),
-                    date(pair.last),
-                    ratings.join(", "),
-                ]);
-            }
-            table.wide = true;
-            section.tables.push(table);
         }
         vec![section.in_group("Data")]
     }

@@ -17,7 +17,7 @@ use crate::{
     data::Data,
     formulas::{
         histogram::{Bins, Histogram},
-        ranks::{mid_ranks, pearson},
+        ranks::{known_ranks, mid_ranks, pearson},
     },
     words::{date, figure, fixed, number, section},
 };
@@ -56,7 +56,7 @@ pub struct Interaction {
 impl Chapter for Interactions {
     fn measure(data: &Data, params: &Params) -> anyhow::Result<Option<Self>> {
         let (rows, variables) = variables(data, params.seed);
-        let numbers: Vec<Binned<'_>> = variables.iter().filter_map(Binned::of).collect();
+        let numbers: Vec<Binned> = variables.iter().filter_map(Binned::of).collect();
         let places: Vec<(usize, usize)> = (0..numbers.len()).flat_map(|b| (0..b).map(move |a| (a, b))).collect();
         let mut pairs: Vec<Interaction> =
             places.par_iter().map(|(a, b)| interaction(&numbers[*a], &numbers[*b])).collect();
@@ -92,16 +92,16 @@ impl Chapter for Interactions {
 }
 
 /// A variable with the bin of each row.
-struct Binned<'a> {
+struct Binned {
     name: &'static str,
-    numbers: &'a [Option<f64>],
+    ranks: Vec<Option<u32>>,
     bins: Vec<f64>,
     places: Vec<Option<usize>>,
 }
 
-impl<'a> Binned<'a> {
+impl Binned {
     /// None for categories, and for numbers that do not vary.
-    fn of(variable: &'a Variable) -> Option<Self> {
+    fn of(variable: &Variable) -> Option<Self> {
         let numbers = variable.numbers()?;
         let mut sorted: Vec<f64> = numbers.iter().copied().flatten().collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -117,16 +117,16 @@ impl<'a> Binned<'a> {
         };
         let place = |value: f64| bins.partition_point(|low| *low <= value).saturating_sub(1);
         let places = numbers.iter().map(|value| value.map(place)).collect();
-        Some(Self { name: variable.name, numbers, bins, places })
+        Some(Self { name: variable.name, ranks: known_ranks(numbers), bins, places })
     }
 }
 
-fn interaction(x: &Binned<'_>, y: &Binned<'_>) -> Interaction {
+fn interaction(x: &Binned, y: &Binned) -> Interaction {
     let mut counts = vec![vec![0; x.bins.len()]; y.bins.len()];
     for (x, y) in x.places.iter().zip(&y.places).filter_map(|(x, y)| (*x).zip(*y)) {
         counts[y][x] += 1;
     }
-    let (a, b): (Vec<f64>, Vec<f64>) = x.numbers.iter().zip(y.numbers).filter_map(|(x, y)| (*x).zip(*y)).unzip();
+    let (a, b): (Vec<u32>, Vec<u32>) = x.ranks.iter().zip(&y.ranks).filter_map(|(x, y)| (*x).zip(*y)).unzip();
     Interaction {
         x: x.name.to_owned(),
         y: y.name.to_owned(),

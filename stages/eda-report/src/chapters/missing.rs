@@ -70,7 +70,7 @@ impl Chapter for MissingValues {
             [reviews.verified(row).is_none(), reviews.votes(row).is_none(), title, text]
         };
         let of_reviews = Gaps::of(&columns, (0..reviews.len()).map(|row| bits(&lacks(row)[..columns.len()])));
-        let products = data.products.as_ref().map(|products| {
+        let products = data.products.as_ref().filter(|products| products.is_described()).map(|products| {
             Gaps::of(&Products::FIELDS, products.filled.iter().map(|filled| usize::from(!filled) & 0x7F))
         });
         Ok(Some(Self { reviews: of_reviews, products }))
@@ -142,9 +142,11 @@ impl Gaps {
         let text = match worst {
             None => format!("Every {what} has a value in every column."),
             Some((rows, column)) => format!(
-                "{} of {} {what}s lack nothing. The column {column} is empty most often: in {} rows, {}.",
-                number(self.complete),
-                number(self.rows),
+                "{}. The column {column} is empty most often: in {} rows, {}.",
+                match self.complete {
+                    0 => format!("Each of {} {what}s lacks something", number(self.rows)),
+                    complete => format!("{} of {} {what}s lack nothing", number(complete), number(self.rows)),
+                },
                 number(*rows),
                 percent(*rows as f64 / self.rows.max(1) as f64, 1)
             ),

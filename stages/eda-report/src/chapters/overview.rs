@@ -8,7 +8,7 @@ use super::Chapter;
 use crate::{
     Params,
     data::Data,
-    words::{number, percent, section, small_percent},
+    words::{counted, number, percent, section, small_percent},
 };
 
 /// Sizes and times.
@@ -63,17 +63,20 @@ impl Chapter for Overview {
         let readings = vec![
             format!(
                 "{} reviews fill {} of all possible pairs of user and product: the rest is what a recommender has to \
-                 guess. {} of them are marked as verified purchases.",
+                 guess.{}",
                 number(self.reviews),
                 small_percent(self.density),
-                percent(self.verified as f64 / self.reviews.max(1) as f64, 1)
+                match self.verified as f64 / self.reviews.max(1) as f64 {
+                    0.0 => String::new(),
+                    share => format!(" {} of them are marked as verified purchases.", percent(share, 1)),
+                }
             ),
             if self.repeated_pairs == 0 {
                 "No user reviewed a product twice.".to_owned()
             } else {
                 format!(
-                    "{} reviews repeat a user and product that another review already has.",
-                    number(self.repeated_pairs)
+                    "{} a user and product that another review already has.",
+                    counted(self.repeated_pairs, "review repeats", "reviews repeat")
                 )
             },
         ];

@@ -129,14 +129,16 @@ impl Chapter for SampleProof {
 
     fn sections(&self) -> Vec<Section> {
         let mut figures = Vec::new();
-        if self.estimates.iter().any(|estimate| estimate.truth.is_some()) {
+        // A whole sample deviates by nothing.
+        let is_part = self.verdict != "whole";
+        if is_part && self.estimates.iter().any(|estimate| estimate.truth.is_some()) {
             figures.push(figure("Estimates beside the truth", self.chart()));
         }
         let mut page = section("sampling-proof", "Sampling proof", self.readings(), figures);
         if !self.effects.is_empty() {
             page.tables.push(self.distances());
         }
-        if !self.estimates.is_empty() {
+        if is_part && !self.estimates.is_empty() {
             page.tables.push(self.estimates());
         }
         vec![page.in_group("Pipeline").with_note(

@@ -43,6 +43,11 @@ impl Products {
     /// Fields that may be missing, in the order of the bits of `filled`.
     pub const FIELDS: [&str; 7] = ["title", "brand", "categories", "price", "description", "image", "also_bought"];
 
+    /// Whether anything is known of any item.
+    pub fn is_described(&self) -> bool {
+        self.filled.iter().any(|filled| *filled != 0)
+    }
+
     /// Title of an item.
     pub fn title(&self, item: u32) -> Option<&str> {
         self.titles[item as usize].as_deref()

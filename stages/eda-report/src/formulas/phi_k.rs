@@ -10,8 +10,10 @@ use super::contingency::Contingency;
 
 /// The normal distribution is cut off at so many standard deviations, as the authors do.
 const RANGE: f64 = 5.0;
-/// The solution is this close.
-const PRECISION: f64 = 1e-6;
+/// The square of the solution is about this close.
+const PRECISION: f64 = 1e-8;
+/// Many more steps than it takes.
+const STEPS: u32 = 100;
 
 /// φK of a table, with the authors' correction for noise: a chi-squared that independent variables would have on
 /// average (the degrees of freedom) counts as none. None where a side has one category only.
@@ -32,18 +34,33 @@ pub fn phi_k(table: &Contingency) -> Option<f64> {
     let (x, y) = (edges(table.rows), edges(table.columns));
     let independent = masses(&x, &y, 0.0);
     let scale = (largest - noise) / distance(&masses(&x, &y, 1.0), &independent);
-    // Grows with the correlation, so halving finds it.
-    let (mut low, mut high) = (0.0, 1.0);
-    while high - low > PRECISION {
-        let middle = f64::midpoint(low, high);
-        let value = noise + scale * distance(&masses(&x, &y, middle), &independent);
-        if value < found {
-            low = middle;
+    let excess = |square: f64| noise + scale * distance(&masses(&x, &y, square.sqrt()), &independent) - found;
+    Some(root(excess, noise - found, largest - found).sqrt())
+}
+
+/// Where a growing function between 0 and 1, given its values there, is 0: by false position, of which an end that
+/// stays counts half (the Illinois method, Dowell and Jarratt 1971). Of the square of the correlation chi-squared is
+/// nearly a line, so a few steps do.
+fn root(function: impl Fn(f64) -> f64, at_0: f64, at_1: f64) -> f64 {
+    let (mut low, mut high) = ((0.0, at_0), (1.0, at_1));
+    let (mut place, mut side) = (0.0, 0);
+    for _ in 0..STEPS {
+        let last = std::mem::replace(&mut place, (low.0 * high.1 - high.0 * low.1) / (high.1 - low.1));
+        if (place - last).abs() < PRECISION {
+            break;
+        }
+        let value = function(place);
+        if value < 0.0 {
+            low = (place, value);
+            high.1 /= if side < 0 { 2.0 } else { 1.0 };
+            side = -1;
         } else {
-            high = middle;
+            high = (place, value);
+            low.1 /= if side > 0 { 2.0 } else { 1.0 };
+            side = 1;
         }
     }
-    Some(f64::midpoint(low, high))
+    place
 }
 
 /// Edges of equally wide bins.
@@ -63,7 +80,11 @@ fn distance(masses: &[f64], independent: &[f64]) -> f64 {
 
 /// Probability of each pair of bins.
 fn masses(x: &[f64], y: &[f64], correlation: f64) -> Vec<f64> {
-    let corners: Vec<Vec<f64>> = x.iter().map(|x| y.iter().map(|y| bivariate(*x, *y, correlation)).collect()).collect();
+    let below = |edges: &[f64]| edges.iter().map(|edge| (*edge, normal(*edge))).collect::<Vec<_>>();
+    let (rows, columns, nodes) = (below(x), below(y), nodes(correlation));
+    let corner = |x: (f64, f64), y: (f64, f64)| bivariate(x, y, correlation, &nodes);
+    let corners: Vec<Vec<f64>> =
+        rows.iter().map(|row| columns.iter().map(|column| corner(*row, *column)).collect()).collect();
     let mut masses = Vec::with_capacity((x.len() - 1) * (y.len() - 1));
     for (low, high) in corners.iter().zip(&corners[1..]) {
         for column in 1..y.len() {
@@ -73,24 +94,23 @@ fn masses(x: &[f64], y: &[f64], correlation: f64) -> Vec<f64> {
     masses
 }
 
-/// Probability that both of two standard normal variables with this correlation are at most `x` and `y`:
-/// `Φ(x) Φ(y) + 1/2π ∫ exp(−(x² + y² − 2 x y sin θ) / 2 cos² θ) dθ` from 0 to the arc sine of the correlation
-/// (Drezner and Wesolowsky 1990).
-fn bivariate(x: f64, y: f64, correlation: f64) -> f64 {
-    if correlation >= 1.0 {
-        return normal(x.min(y));
-    }
-    let independent = normal(x) * normal(y);
-    let end = correlation.asin();
-    let density = |angle: f64| {
-        let (sine, cosine) = angle.sin_cos();
-        (-(x * x + y * y - 2.0 * x * y * sine) / (2.0 * cosine * cosine)).exp()
-    };
-    independent + integral(density, end) / TAU
+/// Probability that both of two standard normal variables with this correlation are at most `x` and `y`, each given with
+/// the probability that one alone is; the nodes are those of the correlation (Drezner and Wesolowsky 1990).
+fn bivariate((x, below_x): (f64, f64), (y, below_y): (f64, f64), correlation: f64, nodes: &[Node]) -> f64 {
+    if correlation >= 1.0 { below_x.min(below_y) } else { below_x * below_y + integral(nodes, x, y) / TAU }
 }
 
-/// Integral from 0 to `end` by Gauss and Legendre: panels that halve towards the end, where the density may be steep.
-fn integral(density: impl Fn(f64) -> f64, end: f64) -> f64 {
+/// A place of the integral in [`integral`].
+struct Node {
+    sine: f64,
+    /// One over twice the square of the cosine.
+    scale: f64,
+    weight: f64,
+}
+
+/// Places from 0 to the arc sine of the correlation by Gauss and Legendre: panels that halve towards the end, where the
+/// density may be steep.
+fn nodes(correlation: f64) -> Vec<Node> {
     /// Places and weights of eight points between −1 and 1 (Abramowitz and Stegun, table 25.4).
     const POINTS: [(f64, f64); 4] = [
         (0.183_434_642_495_649_8, 0.362_683_783_378_362),
@@ -98,20 +118,27 @@ fn integral(density: impl Fn(f64) -> f64, end: f64) -> f64 {
         (0.796_666_477_413_626_7, 0.222_381_034_453_374_5),
         (0.960_289_856_497_536_2, 0.101_228_536_290_376_26),
     ];
-    if end <= 0.0 {
-        return 0.0;
-    }
-    let mut sum = 0.0;
-    let mut start = 0.0;
+    let end = correlation.min(1.0).asin();
+    let (mut nodes, mut start) = (Vec::new(), 0.0);
     for panel in 0..6 {
         let stop = if panel == 5 { end } else { f64::midpoint(start, end) };
         let (middle, half) = (f64::midpoint(start, stop), (stop - start) / 2.0);
         for (place, weight) in POINTS {
-            sum += weight * half * (density(middle - half * place) + density(middle + half * place));
+            for angle in [middle - half * place, middle + half * place] {
+                let (sine, cosine) = angle.sin_cos();
+                nodes.push(Node { sine, scale: 1.0 / (2.0 * cosine * cosine), weight: weight * half });
+            }
         }
         start = stop;
     }
-    sum
+    nodes
+}
+
+/// `∫ exp(−(x² + y² − 2 x y sin θ) / 2 cos² θ) dθ` from 0 to the arc sine of the correlation: `2π` times what it adds to the
+/// probability.
+fn integral(nodes: &[Node], x: f64, y: f64) -> f64 {
+    let (squares, product) = (x * x + y * y, 2.0 * x * y);
+    nodes.iter().map(|node| node.weight * (-(squares - product * node.sine) * node.scale).exp()).sum()
 }
 
 /// The distribution function of the normal distribution.
@@ -154,6 +181,9 @@ mod tests {
     #[test]
     fn probabilities_as_scipy_has_them() {
         // scipy.stats.multivariate_normal([0, 0], [[1, r], [r, 1]]).cdf([x, y]); at 0, 0 it is 1/4 + asin(r) / 2π.
+        let bivariate = |x: f64, y: f64, correlation: f64| {
+            bivariate((x, normal(x)), (y, normal(y)), correlation, &nodes(correlation))
+        };
         assert!((bivariate(0.0, 0.0, 0.5) - (0.25 + 0.5_f64.asin() / TAU)).abs() < 1e-6);
         assert!((bivariate(0.0, 0.0, 0.999) - (0.25 + 0.999_f64.asin() / TAU)).abs() < 1e-6);
         // Φ(1) Φ(−1) = 0.841344746 · 0.158655254.

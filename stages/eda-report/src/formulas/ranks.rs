@@ -17,20 +17,45 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     (x.len() > 1 && varies(xx, mean_x) && varies(yy, mean_y)).then(|| (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0))
 }
 
-/// Ranks from 1; equal values share the mean of their ranks. Spearman's rho is Pearson's r of these.
-pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
+/// [`dense_ranks`] of the values that are known.
+pub fn known_ranks(values: &[Option<f64>]) -> Vec<Option<u32>> {
+    let known: Vec<f64> = values.iter().copied().flatten().collect();
+    let mut ranks = dense_ranks(&known).into_iter();
+    values.iter().map(|value| value.and_then(|_| ranks.next())).collect()
+}
+
+/// Values as whole numbers in the same order, from 0; equal values are equal numbers. `O(n log n)`: what is computed of
+/// these does not sort again.
+fn dense_ranks(values: &[f64]) -> Vec<u32> {
     let mut order: Vec<(f64, u32)> = values.iter().copied().zip(0..).collect();
-    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    for run in order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-        let end = start + run.len();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut ranks = vec![0; values.len()];
+    for (rank, run) in (0..).zip(order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq())) {
         for (_, index) in run {
-            ranks[*index as usize] = (start + end + 1) as f64 / 2.0;
+            ranks[*index as usize] = rank;
         }
-        start = end;
     }
     ranks
+}
+
+/// Ranks from 1 of dense ranks; equal ones share the mean of their ranks. Spearman's rho is Pearson's r of these.
+pub fn mid_ranks(ranks: &[u32]) -> Vec<f64> {
+    let mut before = 0;
+    let mean = |count: u32| {
+        before += count;
+        f64::from(2 * before - count + 1) / 2.0
+    };
+    let means: Vec<f64> = counts(ranks).into_iter().map(mean).collect();
+    ranks.iter().map(|rank| means[*rank as usize]).collect()
+}
+
+/// How often each dense rank occurs.
+pub fn counts(ranks: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0; ranks.iter().max().map_or(0, |largest| *largest as usize + 1)];
+    for rank in ranks {
+        counts[*rank as usize] += 1;
+    }
+    counts
 }
 
 #[cfg(test)]
@@ -39,8 +64,11 @@ mod tests {
 
     #[test]
     fn equal_values_share_ranks() {
-        assert_eq!(mid_ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        assert!(mid_ranks(&[]).is_empty());
+        assert_eq!(dense_ranks(&[3.0, 1.0, 3.0, 2.0]), [2, 0, 2, 1]);
+        assert_eq!(known_ranks(&[Some(3.0), None, Some(1.0), Some(3.0)]), [Some(1), None, Some(0), Some(1)]);
+        assert_eq!(mid_ranks(&[2, 0, 2, 1]), [3.5, 1.0, 3.5, 2.0]);
+        assert_eq!(mid_ranks(&[7, 0, 7, 3]), [3.5, 1.0, 3.5, 2.0], "some ranks may be missing");
+        assert!(mid_ranks(&dense_ranks(&[])).is_empty());
     }
 
     #[test]
@@ -49,7 +77,11 @@ mod tests {
         // x.corr(y), x.corr(y, method="spearman"): the pair that lacks x is left out.
         let (x, y) = ([1.0, 2.0, 2.0, 5.0, 7.0], [3.0, 1.0, 4.0, 4.0, 9.0]);
         assert!((pearson(&x, &y).unwrap() - 0.830_701_920_934_935_4).abs() < 1e-12);
-        assert!((pearson(&mid_ranks(&x), &mid_ranks(&y)).unwrap() - 0.763_157_894_736_842_1).abs() < 1e-12);
+        assert!(
+            (pearson(&mid_ranks(&dense_ranks(&x)), &mid_ranks(&dense_ranks(&y))).unwrap() - 0.763_157_894_736_842_1)
+                .abs()
+                < 1e-12
+        );
     }
 
     #[test]

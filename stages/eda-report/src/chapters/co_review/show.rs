@@ -8,7 +8,7 @@ use reports::{
 use super::{CoReview, Components, Neighbours};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, figure, fixed, number, section as page_section, small_percent},
+    words::{MISSING, counted, figure, fixed, number, section as page_section, small_percent},
 };
 
 fn share(part: u64, whole: u64) -> f64 {
@@ -56,12 +56,12 @@ fn components_reading(components: &Components) -> String {
     }
     format!(
         "Reviews tie users and products into {} separate parts. The largest holds {} of the products, {} of the users and {} \
-         of the reviews; {} parts have a single product, to which no other one leads.",
+         of the reviews; {} a single product, to which no other one leads.",
         number(components.count),
         small_percent(share(components.giant_items, components.items)),
         small_percent(share(components.giant_users, components.users)),
         small_percent(share(components.giant_reviews, components.reviews)),
-        number(components.of_one_item)
+        counted(components.of_one_item, "part has", "parts have")
     )
 }
 
@@ -122,7 +122,8 @@ fn components_table(components: &Components) -> Table {
 }
 
 fn neighbours_table(neighbours: &Neighbours) -> Table {
-    let mut table = Table::new("Neighbours and clustering", &["", "#value", "#95 % interval"]);
+    let columns: &[&str] = if neighbours.is_exact { &["", "#value"] } else { &["", "#value", "#95 % interval"] };
+    let mut table = Table::new("Neighbours and clustering", columns);
     let ends = |interval: Option<[f64; 2]>, decimals: usize| {
         interval
             .map_or_else(String::new, |[low, high]| format!("{} to {}", fixed(low, decimals), fixed(high, decimals)))

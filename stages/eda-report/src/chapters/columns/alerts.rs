@@ -8,7 +8,14 @@ use crate::{
 
 /// Findings about a column.
 pub fn of_column(column: &Column) -> Vec<Alert> {
-    column.marks.iter().map(|mark| alert(column, *mark)).collect()
+    let marks = column.marks.iter().filter(|mark| !is_told_elsewhere(column, **mark));
+    marks.map(|mark| alert(column, *mark)).collect()
+}
+
+/// Whether the chapter on ratings has a finding of its own about it: that most are five stars.
+fn is_told_elsewhere(column: &Column, mark: Mark) -> bool {
+    let is_rating = column.name == "rating" && column.owner == Owner::Reviews;
+    mark == Mark::Imbalanced && is_rating && column.common.first().is_some_and(|value| value.value == "5")
 }
 
 /// Name of a column in the words of the reader.

@@ -28,7 +28,7 @@ pub fn columns(data: &Data, top: usize) -> Vec<Column> {
     if let Some(texts) = &data.texts {
         makers.extend(of_texts(data, texts, top));
     }
-    if let Some(products) = &data.products {
+    if let Some(products) = data.products.as_ref().filter(|products| products.is_described()) {
         makers.extend(of_products(data, products, top));
     }
     makers.par_iter().map(|make| make()).collect()

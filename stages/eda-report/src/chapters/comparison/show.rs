@@ -58,14 +58,14 @@ fn reading(before: &State, after: &State) -> String {
     } else {
         format!("The mean rating goes from {} to {}", fixed(before.mean_rating, 2), fixed(after.mean_rating, 2))
     };
+    let [was, is] = [before, after].map(|state| fixed(state.rows_a_user[2], 0));
+    let median =
+        if was == is { format!("still has {is} reviews") } else { format!("has {is} reviews instead of {was}") };
     format!(
-        "{step} kept {} of the reviews, {} of the users and {} of the products. {mean}, and the median user has {} reviews \
-         instead of {}.",
+        "{step} kept {} of the reviews, {} of the users and {} of the products. {mean}, and the median user {median}.",
         share(after.rows, before.rows),
         share(after.users, before.users),
-        share(after.items, before.items),
-        fixed(after.rows_a_user[2], 0),
-        fixed(before.rows_a_user[2], 0)
+        share(after.items, before.items)
     )
 }
 

@@ -8,7 +8,7 @@ use reports::{
 use super::{Cluster, Copies, CopyTotals};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, date, figure, fixed, number, section as page_section, small_percent},
+    words::{MISSING, counted, date, figure, fixed, number, section as page_section, small_percent},
 };
 
 pub fn section(copies: &Copies) -> Section {
@@ -19,28 +19,23 @@ pub fn section(copies: &Copies) -> Section {
         readings.push(format!("No two texts of {} words or more are the same.", copies.shortest));
     } else {
         readings.push(format!(
-            "{} reviews ({} of the texts of {} words or more) have the same words as another one; they make {} clusters, the \
-             largest of {} reviews.",
+            "{} reviews ({} of the texts of {} words or more) have the same words as another one; they make {}, the largest of \
+             {} reviews.",
             number(reviews),
             share(reviews),
             copies.shortest,
-            number(clusters),
+            counted(clusters, "cluster", "clusters"),
             number(largest)
         ));
-        let repeats = reviews - clusters;
-        readings.push(format!(
-            "{} of the {} repetitions are by a user who wrote the same before: often one review that a shop shows on several \
-             variants of a product. The others are by different users, and those deserve a look.",
-            number(of_same_user),
-            number(repeats)
-        ));
+        readings.push(repetitions(of_same_user, reviews - clusters - of_same_user));
     }
     let more = copies.near.reviews.saturating_sub(reviews);
     if more > 0 {
-        readings.push(format!("With texts that are nearly the same, {} more reviews are copies.", number(more)));
+        let copies = counted(more, "more review is a copy", "more reviews are copies");
+        readings.push(format!("With texts that are nearly the same, {copies}."));
     }
     let mut figures = Vec::new();
-    if !copies.sizes.is_empty() {
+    if copies.sizes.len() > 1 {
         let frame = Frame {
             title: "Clusters by size",
             description: "Clusters of reviews with the same words, by number of reviews; bins double.",
@@ -67,6 +62,22 @@ pub fn section(copies: &Copies) -> Section {
          words (MinHash), of which three have to agree: about nine tenths of the sequences are the same. Near copies of near \
          copies are one cluster.",
     )
+}
+
+/// Who repeats texts: the same user, or others.
+fn repetitions(of_same_user: u64, of_others: u64) -> String {
+    let same =
+        "by a user who wrote the same before: often one review that a shop shows on several variants of a product.";
+    let look = "deserves a look: bought reviews read like this, and so do accounts of one person.";
+    match (of_same_user, of_others) {
+        (_, 0) => format!("Every repetition is {same}"),
+        (0, _) => format!("Every repetition is by another user than the first, which {look}"),
+        _ => format!(
+            "{} {same} {} by another user, which {look}",
+            counted(of_same_user, "repetition is", "repetitions are"),
+            counted(of_others, "is", "are"),
+        ),
+    }
 }
 
 fn totals(copies: &Copies) -> Table {

@@ -79,12 +79,12 @@ fn order_reading(test: &Order) -> String {
 fn chart(leakage: &Leakage) -> Chart {
     let frame = Frame {
         title: "Rows that look into the future",
-        description: "Share of the rows of validation and test that are before what train knows.",
+        description: "Share of the rows of validation and test that are before the last training row of their user, at the \
+                      same time as it, and before the first training row of their product.",
         x: "share of rows",
         y: "rows",
     };
-    let names =
-        ["before the user's last training row", "at the same time", "before the product's first"].map(str::to_owned);
+    let names = ["before the user's last", "at the same time", "before the product"].map(str::to_owned);
     let of = |order: &Order| {
         [
             share(order.before_train, order.rows),

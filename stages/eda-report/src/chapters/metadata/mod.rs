@@ -44,6 +44,13 @@ pub struct Metadata {
     pub also_bought: AlsoBought,
 }
 
+impl Metadata {
+    /// Whether all rows are bare ones, which `load` writes for products of reviews where it has no metadata.
+    fn is_bare(&self) -> bool {
+        self.joined == 0 && self.unreviewed == 0
+    }
+}
+
 /// A field of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldCoverage {

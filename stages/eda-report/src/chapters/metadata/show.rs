@@ -8,7 +8,7 @@ use reports::{
 use super::{AlsoBought, Brands, Categories, Metadata, Prices, groups::ProductGroup};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, figure, fixed, number, percent, section, small_percent},
+    words::{MISSING, counted, figure, fixed, number, percent, section, small_percent},
 };
 
 pub fn absent() -> Section {
@@ -33,14 +33,19 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 fn coverage(metadata: &Metadata) -> Section {
+    if metadata.is_bare() {
+        let text =
+            "No product metadata was loaded; the stage load reads it from the files that its parameter metadata names.";
+        return section("metadata", "Metadata", vec![text.to_owned()], Vec::new());
+    }
     let mut readings = vec![format!(
-        "{} of the {} reviewed products have metadata ({}); they have {} of the reviews. {} rows of metadata are of products \
-         without reviews.",
+        "{} of the {} reviewed products have metadata ({}); they have {} of the reviews. {} of products without \
+         reviews.",
         number(metadata.joined),
         number(metadata.items),
         small_percent(share(metadata.joined, metadata.items)),
         small_percent(share(metadata.joined_reviews, metadata.reviews)),
-        number(metadata.unreviewed)
+        counted(metadata.unreviewed, "row of metadata is", "rows of metadata are")
     )];
     if let Some(worst) =
         metadata.fields.iter().min_by_key(|field| field.items).filter(|field| field.items < metadata.items)
@@ -70,14 +75,21 @@ fn coverage(metadata: &Metadata) -> Section {
     section("metadata", "Metadata", readings, vec![figure("Filled fields", chart)]).with_table(table)
 }
 
+fn products(count: u64) -> String {
+    counted(count, "product", "products")
+}
+
 fn categories(categories: &Categories, metadata: &Metadata) -> Section {
     let reading = match categories.top.first() {
         None => "No reviewed product has a category.".to_owned(),
+        Some(first) if categories.count == 1 => {
+            format!("Whatever has a category is in the same one, {}: {}.", first.name, products(categories.items))
+        }
         Some(first) => format!(
-            "{} categories over {} products, {} a product on average; {} of them have a single product. The largest is {} with \
-             {} of the reviews.",
+            "{} categories over {}, {} a product on average; {} of them have a single product. The largest is {} with {} of \
+             the reviews.",
             number(categories.count),
-            number(categories.items),
+            products(categories.items),
             fixed(categories.mean_depth, 1),
             number(categories.of_one_item),
             first.name,
@@ -214,10 +226,10 @@ fn brands(brands: &Brands, metadata: &Metadata) -> Section {
         return section("brands", "Brands", vec!["No reviewed product has a brand.".to_owned()], Vec::new());
     };
     let reading = format!(
-        "{} brands make {} of the reviewed products. The largest, {}, has {} of the reviews of products with a brand, the \
+        "{} {} of the reviewed products. The largest, {}, has {} of the reviews of products with a brand, the \
          largest ten have {}. The Gini coefficient of the reviews of the brands is {}; they are as concentrated as {} equal \
          brands would be.",
-        number(brands.count),
+        counted(brands.count, "brand makes", "brands make"),
         percent(share(brands.items, metadata.items), 1),
         first.name,
         percent(brands.top_shares[0], 1),
@@ -235,10 +247,11 @@ fn brands(brands: &Brands, metadata: &Metadata) -> Section {
 
 fn bought(bought: &AlsoBought, metadata: &Metadata) -> Section {
     if bought.links == 0 {
-        let text = format!(
-            "No reviewed product names another reviewed one as also bought; {} links lead to products without reviews.",
-            number(bought.elsewhere)
-        );
+        let rest = match bought.elsewhere {
+            0 => ".".to_owned(),
+            links => format!("; {} to products without reviews.", counted(links, "link leads", "links lead")),
+        };
+        let text = format!("No reviewed product names another reviewed one as also bought{rest}");
         return section("also-bought", "Also bought", vec![text], Vec::new());
     }
     let mut readings = vec![format!(
@@ -286,6 +299,12 @@ fn bought(bought: &AlsoBought, metadata: &Metadata) -> Section {
 pub fn alerts(metadata: &Metadata) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let without = 1.0 - share(metadata.joined, metadata.items);
+    let yaml = "load:\n  params:\n    metadata: PATH/meta.json.gz";
+    if metadata.is_bare() {
+        let text = "No product metadata was loaded: models learn from reviews alone, and know nothing of a product that is new.";
+        let alert = Alert::new(Severity::Info, "metadata", "no-metadata", "No product metadata", without, text);
+        return vec![alert.suggest(yaml)];
+    }
     if without >= 0.05 {
         let severity = if without >= 0.5 { Severity::Serious } else { Severity::Warning };
         let text = format!(
@@ -296,7 +315,7 @@ pub fn alerts(metadata: &Metadata) -> Vec<Alert> {
         alerts.push(
             Alert::new(severity, "metadata", "products-without-metadata", "Products without metadata", without, text)
                 .with_number(small_percent(without))
-                .suggest("load:\n  params:\n    metadata: PATH/meta.json.gz"),
+                .suggest(yaml),
         );
     }
     let priced = share(metadata.prices.items, metadata.items);

@@ -8,7 +8,7 @@ use reports::{
 use super::{Flagged, Suspicious, SuspiciousUser};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, figure, fixed, number, percent, section as page_section, small_percent, stars},
+    words::{MISSING, counted, figure, fixed, number, percent, section as page_section, small_percent, stars},
 };
 
 pub fn section(found: &Suspicious) -> Section {
@@ -17,20 +17,25 @@ pub fn section(found: &Suspicious) -> Section {
         format!("No user has {} reviews or more, so none is looked at.", limits.reviews)
     } else {
         format!(
-            "{} users have {} reviews or more and are looked at. {} of them show two signs or more of a machine or a paid \
-             writer; they wrote {} of all reviews. That is a suspicion, not a proof: someone who moves house reviews a lot \
-             in a day, too.",
-            number(found.users),
+            "Looked at: {} of {} reviews or more. {}",
+            counted(found.users, "user", "users"),
             limits.reviews,
-            number(found.several.users),
-            small_percent(share(found, &found.several))
+            match found.several.users {
+                0 => "None of them shows two signs of a machine or a paid writer.".to_owned(),
+                users => format!(
+                    "{} two signs or more of a machine or a paid writer, with {} of all reviews. That is a suspicion, not a \
+                     proof: someone who moves house reviews a lot in a day, too.",
+                    counted(users, "of them shows", "of them show"),
+                    small_percent(share(found, &found.several))
+                ),
+            }
         )
     }];
     if found.burst.users > 0 {
         readings.push(format!(
-            "{} users wrote half of their reviews or more within a day, {} at least: the order of these is not the order of \
-             what they bought.",
-            number(found.burst.users),
+            "{} wrote half of their reviews or more within a day, {} at least: the order of these is not the order of what \
+             they bought.",
+            counted(found.burst.users, "user", "users"),
             limits.burst_reviews
         ));
     }

@@ -9,7 +9,7 @@ use super::{Lengths, WordOdds, Wording, Words};
 use crate::{
     alert::{Alert, Severity},
     data::Language,
-    words::{figure, fixed, number, percent, section, small_percent},
+    words::{counted, figure, fixed, number, percent, section, small_percent},
 };
 
 /// Share of reviews without words from which on it matters.
@@ -48,9 +48,9 @@ fn lengths(wording: &Wording) -> Section {
         )
     };
     let few = format!(
-        "{} reviews have no text ({}), {} a text without a word ({}), and {} a single word ({}): a recommender that reads \
-         texts learns nothing from them.",
-        number(wording.without),
+        "{} no text ({}), {} a text without a word ({}), and {} a single word ({}): a recommender that reads texts learns \
+         nothing from them.",
+        counted(wording.without, "review has", "reviews have"),
         share(wording.without, wording.reviews),
         number(wording.empty),
         share(wording.empty, wording.reviews),
@@ -100,9 +100,9 @@ fn languages(wording: &Wording) -> Section {
     };
     if let Some(second) = known().nth(1) {
         readings.push(format!(
-            "Next is {} with {} texts; single texts may be mistaken.",
+            "Next is {} with {}; single texts may be mistaken.",
             second.language.name(),
-            number(second.reviews)
+            counted(second.reviews, "text", "texts")
         ));
     }
     let mut table = Table::new("Languages", &["language", "#texts", "#share", "#mean rating"]);

@@ -162,7 +162,8 @@ fn extremes(groups: &[VoteGroup], of: &str) -> Option<String> {
     let least = solid().min_by(|a, b| share_voted(a).total_cmp(&share_voted(b)))?;
     (most.voted_interval[0] > least.voted_interval[1]).then(|| {
         format!(
-            "By {of}: reviews with {} are found helpful most often ({}), those with {} least often ({}).",
+            "By {of}, of groups of {FEW} reviews or more: those with {} are found helpful most often ({}), those with {} least \
+             often ({}).",
             most.group,
             small_percent(share_voted(most)),
             least.group,
@@ -253,7 +254,7 @@ fn drift(groups: &[RatingGroup], what: &str) -> Option<String> {
     let worst = solid().min_by(|a, b| a.value.total_cmp(&b.value))?;
     (best.low > worst.high).then(|| {
         format!(
-            "By {what}: ratings are best at {} ({} stars on average) and worst at {} ({}).",
+            "By {what}, of groups of {FEW} reviews or more: ratings are best at {} ({} stars on average) and worst at {} ({}).",
             best.name,
             fixed(best.value, 2),
             worst.name,

@@ -20,6 +20,9 @@ use crate::{
 /// change nothing.
 const WAVE: usize = 4;
 
+/// Parts of a piece that are looked at by themselves: a few pieces alone would not keep all threads busy to the end.
+const PARTS: usize = 4;
+
 /// Texts of fewer words have no signature.
 const SIGNED_WORDS: usize = 8;
 
@@ -74,12 +77,13 @@ pub fn read(
     let mut done = 0;
     let mut terms = Terms::of_all();
     for wave in pieces.chunks(WAVE) {
-        let found: Vec<anyhow::Result<Found>> =
+        let found: Vec<anyhow::Result<Vec<Found>>> =
             wave.par_iter().map(|piece| read_piece(&texts, *piece, &reviews.rating, &shown)).collect();
         for found in found {
-            let found = found?;
-            terms.add(&found.terms);
-            texts.put(found);
+            for found in found? {
+                terms.add(&found.terms);
+                texts.put(found);
+            }
         }
         done += wave.iter().map(|piece| u64::from(piece.rows)).sum::<u64>();
         context.progress(done, Some(total), "texts");
@@ -109,13 +113,17 @@ impl Texts {
     }
 }
 
-fn read_piece(texts: &Texts, piece: TextPiece, ratings: &[f32], shown: &[u32]) -> anyhow::Result<Found> {
+fn read_piece(texts: &Texts, piece: TextPiece, ratings: &[f32], shown: &[u32]) -> anyhow::Result<Vec<Found>> {
     let batch = texts.reader.read(piece)?;
     let rows = texts.places.of(piece.part, piece.first_row, piece.rows as usize);
-    scan_piece(&batch.frame, rows, ratings, shown).context("read the columns of the texts")
+    let size = rows.len().div_ceil(PARTS).max(1);
+    let parts: Vec<(i64, &[u32])> = (0..).step_by(size).zip(rows.chunks(size)).collect();
+    let scan = |(first, rows): &(i64, &[u32])| scan_part(&batch.frame.slice(*first, rows.len()), rows, ratings, shown);
+    let found: PolarsResult<Vec<Found>> = parts.par_iter().map(scan).collect();
+    found.context("read the columns of the texts")
 }
 
-fn scan_piece(frame: &DataFrame, rows: &[u32], ratings: &[f32], shown: &[u32]) -> PolarsResult<Found> {
+fn scan_part(frame: &DataFrame, rows: &[u32], ratings: &[f32], shown: &[u32]) -> PolarsResult<Found> {
     let facts = Vec::with_capacity(rows.len());
     let mut found = Found { facts, terms: Terms::of_piece(), by_group: [0; 3], samples: Vec::new() };
     let titles = frame.column("title")?.str()?.iter();

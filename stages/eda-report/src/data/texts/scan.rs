@@ -126,14 +126,13 @@ pub fn count_words(text: &str) -> usize {
     if !text.is_ascii() {
         return text.split_whitespace().count();
     }
-    let mut is_space = true;
-    let mut words = 0;
-    for byte in text.bytes() {
-        let space = matches!(byte, 9..=13 | 32);
-        words += usize::from(is_space && !space);
-        is_space = space;
-    }
-    words
+    // Each word begins the text or stands behind a space: pairs of bytes do not wait for one another, so that many are
+    // compared at once.
+    let is_space = |byte: u8| byte == b' ' || byte.wrapping_sub(9) < 5;
+    let bytes = text.as_bytes();
+    let begins = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let inside: u32 = begins.map(|(before, byte)| u32::from(is_space(*before) & !is_space(*byte))).sum();
+    usize::from(bytes.first().is_some_and(|byte| !is_space(*byte))) + inside as usize
 }
 
 #[cfg(test)]
