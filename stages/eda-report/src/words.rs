@@ -1,11 +1,21 @@
 //! How figures are put into words and sections.
 
 use reports::{
-    chart::Chart,
+    chart::{self, Chart, Frame, Series, Unit},
     page::{Figure, Section},
 };
 
 pub(crate) use reports::format::{MISSING, date, fixed, number, percent};
+
+/// A part of a whole; 0 of nothing.
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// The same as it reads, by [`small_percent`].
+pub(crate) fn small_share(part: u64, whole: u64) -> String {
+    small_percent(share(part, whole))
+}
 
 /// A share with enough decimals that a small one does not read as zero.
 pub(crate) fn small_percent(share: f64) -> String {
@@ -21,6 +31,12 @@ pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
 /// `4` or `4.5`.
 pub(crate) fn stars(rating: f64) -> String {
     if rating.fract() > 0.0 { fixed(rating, 1) } else { fixed(rating, 0) }
+}
+
+/// A bar for each bin: its name and how many are in it.
+pub(crate) fn bin_figure<'a>(title: &str, frame: &Frame<'_>, bins: impl Iterator<Item = (&'a String, u64)>) -> Figure {
+    let (names, values): (Vec<String>, Vec<f64>) = bins.map(|(name, count)| (name.clone(), count as f64)).unzip();
+    figure(title, chart::bars(frame, &names, &[Series { name: frame.y, values: &values }], Unit::Count))
 }
 
 /// A chart with its heading.

@@ -19,7 +19,7 @@ use crate::{
         contingency::{Contingency, correlation_ratio},
         kendall::tau_b,
         phi_k::phi_k,
-        ranks::{known_ranks, mid_ranks, pearson},
+        ranks::{both, known_ranks, pearson, spearman},
     },
     words::{MISSING, figure, fixed, number, section},
 };
@@ -75,10 +75,7 @@ impl Chapter for Correlations {
                 let (x, y) = both(columns[a], columns[b]);
                 pearson(&x, &y)
             }),
-            spearman: pairs(columns.len(), &|a, b| {
-                let (x, y) = both(&ranks[a], &ranks[b]);
-                pearson(&mid_ranks(&x), &mid_ranks(&y))
-            }),
+            spearman: pairs(columns.len(), &|a, b| spearman(&ranks[a], &ranks[b])),
             kendall: pairs(columns.len(), &|a, b| {
                 let (x, y) = both(&ranks[a], &ranks[b]);
                 tau_b(&x, &y)
@@ -174,11 +171,6 @@ fn symmetric(count: usize, value: &(dyn Fn(usize, usize) -> Option<f64> + Sync))
         matrix[column][row] = value;
     }
     matrix
-}
-
-/// Rows that know both.
-fn both<T: Copy>(x: &[Option<T>], y: &[Option<T>]) -> (Vec<T>, Vec<T>) {
-    x.iter().zip(y).filter_map(|(x, y)| (*x).zip(*y)).unzip()
 }
 
 fn known<'a>(a: &'a [Option<usize>], b: &'a [Option<usize>]) -> impl Iterator<Item = (usize, usize)> + 'a {

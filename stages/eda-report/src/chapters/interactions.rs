@@ -17,7 +17,7 @@ use crate::{
     data::Data,
     formulas::{
         histogram::{Bins, Histogram},
-        ranks::{known_ranks, mid_ranks, pearson},
+        ranks::{known_ranks, spearman},
     },
     words::{date, figure, fixed, number, section},
 };
@@ -126,14 +126,13 @@ fn interaction(x: &Binned, y: &Binned) -> Interaction {
     for (x, y) in x.places.iter().zip(&y.places).filter_map(|(x, y)| (*x).zip(*y)) {
         counts[y][x] += 1;
     }
-    let (a, b): (Vec<u32>, Vec<u32>) = x.ranks.iter().zip(&y.ranks).filter_map(|(x, y)| (*x).zip(*y)).unzip();
     Interaction {
         x: x.name.to_owned(),
         y: y.name.to_owned(),
         x_bins: x.bins.clone(),
         y_bins: y.bins.clone(),
         counts,
-        spearman: pearson(&mid_ranks(&a), &mid_ranks(&b)),
+        spearman: spearman(&x.ranks, &y.ranks),
     }
 }
 

@@ -38,8 +38,20 @@ fn dense_ranks(values: &[f64]) -> Vec<u32> {
     ranks
 }
 
-/// Ranks from 1 of dense ranks; equal ones share the mean of their ranks. Spearman's rho is Pearson's r of these.
-pub fn mid_ranks(ranks: &[u32]) -> Vec<f64> {
+/// What is known on both sides.
+pub fn both<T: Copy>(x: &[Option<T>], y: &[Option<T>]) -> (Vec<T>, Vec<T>) {
+    x.iter().zip(y).filter_map(|(x, y)| (*x).zip(*y)).unzip()
+}
+
+/// Spearman's rho of what is known on both sides, from [`known_ranks`]; none where a side does not vary there.
+pub fn spearman(x: &[Option<u32>], y: &[Option<u32>]) -> Option<f64> {
+    let (x, y) = both(x, y);
+    pearson(&mid_ranks(&x), &mid_ranks(&y))
+}
+
+/// Ranks from 1 of dense ranks; equal ones share the mean of their ranks. Spearman's rho is Pearson's r of
+/// these.
+fn mid_ranks(ranks: &[u32]) -> Vec<f64> {
     let mut before = 0;
     let mean = |count: u32| {
         before += count;

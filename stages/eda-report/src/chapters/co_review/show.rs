@@ -1,19 +1,15 @@
 //! How it reads.
 
 use reports::{
-    chart::{self, Frame, Series, Unit},
+    chart::Frame,
     page::{Section, Table},
 };
 
 use super::{CoReview, Components, Neighbours};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, counted, figure, fixed, number, section as page_section, small_percent},
+    words::{MISSING, bin_figure, counted, fixed, number, section as page_section, share, small_percent},
 };
-
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
 
 pub fn section(graph: &CoReview) -> Section {
     let (components, neighbours) = (&graph.components, &graph.neighbours);
@@ -21,28 +17,24 @@ pub fn section(graph: &CoReview) -> Section {
     let readings = readings.into_iter().chain(clustering_reading(neighbours)).collect();
     let mut figures = Vec::new();
     if neighbours.by_degree.len() > 1 {
-        let names: Vec<String> = neighbours.by_degree.iter().map(|bin| bin.neighbours.clone()).collect();
-        let values: Vec<f64> = neighbours.by_degree.iter().map(|bin| bin.items as f64).collect();
         let frame = Frame {
             title: "Neighbours of a product",
             description: "Products by number of other products that one of their reviewers reviewed; bins double.",
             x: "neighbours",
             y: "products",
         };
-        let chart = chart::bars(&frame, &names, &[Series { name: "products", values: &values }], Unit::Count);
-        figures.push(figure("Neighbours of a product", chart));
+        let bins = neighbours.by_degree.iter().map(|bin| (&bin.neighbours, bin.items));
+        figures.push(bin_figure("Neighbours of a product", &frame, bins));
     }
     if components.count > 1 {
-        let names: Vec<String> = components.sizes.iter().map(|bin| bin.size.clone()).collect();
-        let values: Vec<f64> = components.sizes.iter().map(|bin| bin.components as f64).collect();
         let frame = Frame {
             title: "Components by size",
             description: "Separate parts of the graph by number of users and products; bins double.",
             x: "users and products",
             y: "components",
         };
-        let chart = chart::bars(&frame, &names, &[Series { name: "components", values: &values }], Unit::Count);
-        figures.push(figure("Separate parts by size", chart));
+        let bins = components.sizes.iter().map(|bin| (&bin.size, bin.components));
+        figures.push(bin_figure("Separate parts by size", &frame, bins));
     }
     page_section("co-review", "Co-review graph", readings, figures)
         .with_table(components_table(components))

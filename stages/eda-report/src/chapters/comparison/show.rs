@@ -9,7 +9,7 @@ use reports::{
 use super::{Comparison, State};
 use crate::{
     alert::{Alert, Severity},
-    words::{date, figure, fixed, number, percent, section as page_section, small_percent},
+    words::{date, figure, fixed, number, percent, section as page_section, small_percent, small_share},
 };
 
 pub fn absent() -> Section {
@@ -63,19 +63,15 @@ fn reading(before: &State, after: &State) -> String {
         if was == is { format!("still has {is} reviews") } else { format!("has {is} reviews instead of {was}") };
     format!(
         "{step} kept {} of the reviews, {} of the users and {} of the products. {mean}, and the median user {median}.",
-        share(after.rows, before.rows),
-        share(after.users, before.users),
-        share(after.items, before.items)
+        small_share(after.rows, before.rows),
+        small_share(after.users, before.users),
+        small_share(after.items, before.items)
     )
 }
 
 fn is_same(before: &State, after: &State) -> bool {
     let sizes = |state: &State| (state.rows, state.users, state.items, state.stars);
     sizes(before) == sizes(after)
-}
-
-fn share(part: u64, whole: u64) -> String {
-    small_percent(part as f64 / whole.max(1) as f64)
 }
 
 fn stars(state: &State) -> Chart {
@@ -144,7 +140,7 @@ pub fn alerts(comparison: &Comparison) -> Vec<Alert> {
                 "Preprocessing kept {} of the reviews and {} of the users: figures of the models are about these few. Lower \
                  bounds keep more, and leave users with less to learn from.",
                 small_percent(kept),
-                share(after.users, before.users)
+                small_share(after.users, before.users)
             );
             let yaml = "preprocess:\n  params:\n    min_user_interactions: 2\n    min_item_interactions: 2";
             let alert = Alert::new(

@@ -1,14 +1,14 @@
 //! How it reads.
 
 use reports::{
-    chart::{self, Frame, Series, Unit},
+    chart::Frame,
     page::{Cell, Section, Table},
 };
 
 use super::{Cluster, Copies, CopyTotals};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, counted, date, figure, fixed, number, section as page_section, small_percent},
+    words::{MISSING, bin_figure, counted, date, fixed, number, section as page_section, small_percent},
 };
 
 pub fn section(copies: &Copies) -> Section {
@@ -42,10 +42,8 @@ pub fn section(copies: &Copies) -> Section {
             x: "reviews in a cluster",
             y: "clusters",
         };
-        let names: Vec<String> = copies.sizes.iter().map(|bin| bin.reviews.clone()).collect();
-        let values: Vec<f64> = copies.sizes.iter().map(|bin| bin.clusters as f64).collect();
-        let chart = chart::bars(&frame, &names, &[Series { name: "clusters", values: &values }], Unit::Count);
-        figures.push(figure("Clusters of copied text by size", chart));
+        let bins = copies.sizes.iter().map(|bin| (&bin.reviews, bin.clusters));
+        figures.push(bin_figure("Clusters of copied text by size", &frame, bins));
     }
     let mut page = page_section("copied-text", "Copied text", readings, figures);
     page.tables.push(totals(copies));

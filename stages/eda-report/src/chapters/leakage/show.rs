@@ -8,7 +8,7 @@ use reports::{
 use super::{Leakage, Order};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, date, figure, number, percent, section as page_section, small_percent},
+    words::{MISSING, date, figure, number, percent, section as page_section, share, small_percent},
 };
 
 pub fn absent() -> Section {
@@ -16,10 +16,6 @@ pub fn absent() -> Section {
                 {train: preprocess.train, validation: preprocess.validation, test: preprocess.test, user_index: \
                 preprocess.user_index, item_index: preprocess.item_index}).";
     page_section("leakage", "Leakage", vec![text.to_owned()], Vec::new())
-}
-
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 pub fn section(leakage: &Leakage) -> Section {

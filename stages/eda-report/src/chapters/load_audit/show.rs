@@ -8,7 +8,7 @@ use reports::{
 use super::{FileAudit, LoadAudit, NearDuplicates};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, date, figure, number, section as page_section, small_percent, stars},
+    words::{MISSING, date, figure, number, section as page_section, small_percent, small_share, stars},
 };
 
 pub fn section(audit: &LoadAudit) -> Section {
@@ -51,16 +51,12 @@ fn section_of(readings: Vec<String>, files: &[(&str, &FileAudit)]) -> Section {
     page_section("load-audit", "Load audit", readings, figures)
 }
 
-fn share(part: u64, whole: u64) -> String {
-    small_percent(part as f64 / whole.max(1) as f64)
-}
-
 fn reading(name: &str, file: &FileAudit) -> String {
     let kept = format!(
         "Of {} rows of {name}, {} were kept ({}).",
         number(file.rows_in),
         number(file.rows_kept),
-        share(file.rows_kept, file.rows_in)
+        small_share(file.rows_kept, file.rows_in)
     );
     let duplicates = match file.duplicates {
         0 => "No row repeats another byte by byte.".to_owned(),
@@ -91,7 +87,7 @@ fn near_reading(near: &NearDuplicates) -> String {
             "Among the kept reviews, {} ({}) are of a user and product that an earlier one has already; {} of them with \
              another rating.",
             number(near.same_pair),
-            share(near.same_pair, near.rows),
+            small_share(near.same_pair, near.rows),
             number(near.other_rating)
         )
     };
@@ -100,7 +96,7 @@ fn near_reading(near: &NearDuplicates) -> String {
         Some(rows) => format!(
             "{pairs} {} ({}) have a text that their user wrote for another product already.",
             number(rows),
-            share(rows, near.rows)
+            small_share(rows, near.rows)
         ),
     }
 }
@@ -142,7 +138,7 @@ fn reasons(files: &[(&str, &FileAudit)]) -> Table {
                 (*name).to_owned(),
                 reason.code.clone(),
                 number(reason.rows),
-                share(reason.rows, file.rows_in),
+                small_share(reason.rows, file.rows_in),
             ]);
         }
     }

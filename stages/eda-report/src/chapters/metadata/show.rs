@@ -8,7 +8,7 @@ use reports::{
 use super::{AlsoBought, Brands, Categories, Metadata, Prices, groups::ProductGroup};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, counted, figure, fixed, number, percent, section, small_percent},
+    words::{MISSING, counted, figure, fixed, number, percent, section, share, small_percent},
 };
 
 pub fn absent() -> Section {
@@ -26,10 +26,6 @@ pub fn sections(metadata: &Metadata) -> Vec<Section> {
         sections.push(bought(&metadata.also_bought, metadata));
     }
     sections
-}
-
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 fn coverage(metadata: &Metadata) -> Section {

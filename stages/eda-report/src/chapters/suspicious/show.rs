@@ -1,14 +1,14 @@
 //! How it reads.
 
 use reports::{
-    chart::{self, Frame, Series, Unit},
+    chart::Frame,
     page::{Section, Table},
 };
 
 use super::{Flagged, Suspicious, SuspiciousUser};
 use crate::{
     alert::{Alert, Severity},
-    words::{MISSING, counted, figure, fixed, number, percent, section as page_section, small_percent, stars},
+    words::{MISSING, bin_figure, counted, fixed, number, percent, section as page_section, small_percent, stars},
 };
 
 pub fn section(found: &Suspicious) -> Section {
@@ -72,10 +72,8 @@ fn figures(found: &Suspicious) -> Vec<reports::page::Figure> {
         x: "most reviews within 24 hours",
         y: "users",
     };
-    let names: Vec<String> = found.busiest_day.iter().map(|bin| bin.reviews.clone()).collect();
-    let values: Vec<f64> = found.busiest_day.iter().map(|bin| bin.users as f64).collect();
-    let chart = chart::bars(&frame, &names, &[Series { name: "users", values: &values }], Unit::Count);
-    vec![figure("Most reviews of a user within a day", chart)]
+    let bins = found.busiest_day.iter().map(|bin| (&bin.reviews, bin.users));
+    vec![bin_figure("Most reviews of a user within a day", &frame, bins)]
 }
 
 fn signs(found: &Suspicious) -> Table {

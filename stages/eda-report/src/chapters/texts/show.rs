@@ -9,7 +9,7 @@ use super::{Lengths, WordOdds, Wording, Words};
 use crate::{
     alert::{Alert, Severity},
     data::Language,
-    words::{counted, figure, fixed, number, percent, section, small_percent},
+    words::{counted, figure, fixed, number, percent, section, small_share},
 };
 
 /// Share of reviews without words from which on it matters.
@@ -31,10 +31,6 @@ pub fn sections(wording: &Wording) -> Vec<Section> {
     sections
 }
 
-fn share(part: u64, whole: u64) -> String {
-    small_percent(part as f64 / whole.max(1) as f64)
-}
-
 fn lengths(wording: &Wording) -> Section {
     let words = &wording.words;
     let reading = if words.texts == 0 {
@@ -51,11 +47,11 @@ fn lengths(wording: &Wording) -> Section {
         "{} no text ({}), {} a text without a word ({}), and {} a single word ({}): a recommender that reads texts learns \
          nothing from them.",
         counted(wording.without, "review has", "reviews have"),
-        share(wording.without, wording.reviews),
+        small_share(wording.without, wording.reviews),
         number(wording.empty),
-        share(wording.empty, wording.reviews),
+        small_share(wording.empty, wording.reviews),
         number(wording.one_word),
-        share(wording.one_word, wording.reviews)
+        small_share(wording.one_word, wording.reviews)
     );
     let mut figures = Vec::new();
     for (lengths, title) in [(words, "Words a text"), (&wording.title_words, "Words a title")] {
@@ -93,9 +89,9 @@ fn languages(wording: &Wording) -> Section {
         Some(first) => vec![format!(
             "Of the texts whose language can be guessed, {} are {}. {} of all texts are too short for a guess, or of another \
              language.",
-            share(first.reviews, texts - unknown),
+            small_share(first.reviews, texts - unknown),
             first.language.name(),
-            share(unknown, texts)
+            small_share(unknown, texts)
         )],
     };
     if let Some(second) = known().nth(1) {
@@ -110,7 +106,7 @@ fn languages(wording: &Wording) -> Section {
         table.push([
             count.language.name().to_owned(),
             number(count.reviews),
-            share(count.reviews, texts),
+            small_share(count.reviews, texts),
             fixed(count.mean_rating, 2),
         ]);
     }
